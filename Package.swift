@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let c: [CSetting] = [
+    .enableWarning("all"), .enableWarning("extra"), .enableWarning("pedantic"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A built-in plugin is a dynamic product of its own, found and loaded like a stranger's.
+func pluginTarget(
+    _ name: String, swiftPackage: Bool = false, dependencies: [Target.Dependency] = [],
+    links: [LinkerSetting] = []
+) -> Target {
+    if swiftPackage {
+        return .target(
+            name: name, dependencies: ["PipesPlugin", "CPipes"] + dependencies,
+            path: "plugins/\(name)", swiftSettings: swift, linkerSettings: links)
+    }
+    return .target(
+        name: name, dependencies: ["CPipes"] + dependencies, path: "plugins/\(name)",
+        publicHeadersPath: ".", cSettings: c, linkerSettings: links)
+}
+
+let plugins: [Target] = [
+    pluginTarget("io"),
+    pluginTarget("strings"),
+    pluginTarget("flow", links: [.linkedLibrary("m")]),
+    pluginTarget("compress", links: [.linkedLibrary("z")]),
+    pluginTarget("json", swiftPackage: true, dependencies: ["PipesJSON"]),
+    pluginTarget("StringFuncs", swiftPackage: true),
+    pluginTarget("StringFunc", swiftPackage: true),
+]
+
+let package = Package(
+    name: "pipes-host",
+    products: [
+        .executable(name: "pipes-host", targets: ["pipes-host"]),
+        .library(name: "Pipes", targets: ["Pipes"]),
+        .library(name: "PipesPlugin", targets: ["PipesPlugin"]),
+    ] + plugins.map { .library(name: $0.name, type: .dynamic, targets: [$0.name]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(
+            name: "CPipes", path: ".", sources: ["Sources/CPipes"], publicHeadersPath: "include",
+            cSettings: c),
+        .target(name: "CFFI", cSettings: c, linkerSettings: [.linkedLibrary("ffi")]),
+        .target(name: "PipesJSON", swiftSettings: swift),
+        .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
+        .target(
+            name: "PipesRuntime",
+            dependencies: [
+                "PipesCore", "CPipes", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
+        .target(
+            name: "PipesPluginHost",
+            dependencies: [
+                "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CFFI",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
+        .target(
+            name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
+            swiftSettings: swift),
+        .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
+        .executableTarget(
+            name: "pipes-host",
+            dependencies: [
+                "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], swiftSettings: swift),
+    ] + plugins
+)

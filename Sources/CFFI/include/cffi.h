@@ -1,0 +1,4 @@
+#ifndef CFFI_H
+#define CFFI_H
+#include <ffi.h>
+#endif

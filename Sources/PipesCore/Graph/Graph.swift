@@ -1,0 +1,171 @@
+/// A graph as its author wrote it: read from a file, or built in code. Nothing here has been
+/// checked against processors yet; `GraphChecker` does that.
+public struct Graph: Sendable {
+    public var name: String
+    /// The file as the user named it; nil for a graph built in code.
+    public var file: String?
+    /// In the order of the file.
+    public var nodes: [Node]
+    /// Grouped by sender, in the order of `graph` in the file: the order of joined inputs.
+    public var edges: [Edge]
+    /// Values that every processor can read.
+    public var env: [String: Value]
+    /// The file for dead letters; nil: standard error.
+    public var deadLetter: String?
+
+    public init(
+        name: String, file: String? = nil, nodes: [Node] = [], edges: [Edge] = [],
+        env: [String: Value] = [:], deadLetter: String? = nil
+    ) {
+        self.name = name
+        self.file = file
+        self.nodes = nodes
+        self.edges = edges
+        self.env = env
+        self.deadLetter = deadLetter
+    }
+
+    /// A vertex of the graph.
+    public struct Node: Sendable {
+        public var name: String
+        public var coro: String
+        public var args: [Arg]
+        /// For a plain function; nil for a plugin's processor.
+        public var signature: String?
+        public var properties: NodeProperties
+        public var places: Places
+
+        public init(
+            _ name: String, coro: String, args: [Arg] = [], signature: String? = nil,
+            properties: NodeProperties = NodeProperties(), places: Places = Places()
+        ) {
+            self.name = name
+            self.coro = coro
+            self.args = args
+            self.signature = signature
+            self.properties = properties
+            self.places = places
+        }
+
+        /// Where the parts of a node stand in the file.
+        public struct Places: Sendable {
+            public var name: Place?
+            public var coro: Place?
+            public var signature: Place?
+            /// The key of each property, by its name in the file (`aggregate_inputs`).
+            public var properties: [String: Place]
+
+            public init(
+                name: Place? = nil, coro: Place? = nil, signature: Place? = nil,
+                properties: [String: Place] = [:]
+            ) {
+                self.name = name
+                self.coro = coro
+                self.signature = signature
+                self.properties = properties
+            }
+        }
+    }
+
+    /// One arg as written: BYTES are still base64 text, an integer may stand for a FLOAT.
+    public struct Arg: Sendable {
+        public var name: String
+        public var value: Value
+        public var namePlace: Place?
+        public var valuePlace: Place?
+
+        public init(
+            _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil
+        ) {
+            self.name = name
+            self.value = value
+            self.namePlace = namePlace
+            self.valuePlace = valuePlace
+        }
+    }
+
+    /// A bounded queue between two nodes.
+    public struct Edge: Sendable {
+        public var from: String
+        /// The named output it leaves by; nil: the sender's only (first) one.
+        public var output: String?
+        public var to: String
+        /// In rows; nil: the receiver's `queue_size`.
+        public var queueSize: Int?
+        /// In bytes; nil: the receiver's `queue_bytes`.
+        public var queueBytes: Int?
+        /// Of the receiver's name in the sender's list.
+        public var place: Place?
+        /// Of the sender's key in `graph`.
+        public var fromPlace: Place?
+        /// Of the output's key.
+        public var outputPlace: Place?
+
+        public init(
+            from: String, output: String? = nil, to: String, queueSize: Int? = nil,
+            queueBytes: Int? = nil, place: Place? = nil, fromPlace: Place? = nil,
+            outputPlace: Place? = nil
+        ) {
+            self.from = from
+            self.output = output
+            self.to = to
+            self.queueSize = queueSize
+            self.queueBytes = queueBytes
+            self.place = place
+            self.fromPlace = fromPlace
+            self.outputPlace = outputPlace
+        }
+    }
+}
+
+/// The `properties` of a node, the graph's `defaults` already filled in.
+public struct NodeProperties: Sendable, Hashable {
+    /// What becomes of a row when its retries are used up, or it is rejected.
+    public enum Then: String, Sendable, Hashable, CaseIterable {
+        case deadLetter = "dead_letter"
+        case skip
+        case stop
+    }
+
+    /// What becomes of a joined row when a partner never comes.
+    public enum OnMissing: String, Sendable, Hashable, CaseIterable {
+        case skip
+        case null
+        case fail
+    }
+
+    public struct Retry: Sendable, Hashable {
+        /// Counts retries, not attempts.
+        public var max: Int
+        /// The first pause, and the longest; between them it doubles, with jitter.
+        public var shortestPause: Duration
+        public var longestPause: Duration
+
+        public init(
+            max: Int = 0, shortestPause: Duration = .milliseconds(50),
+            longestPause: Duration = .seconds(5)
+        ) {
+            self.max = max
+            self.shortestPause = shortestPause
+            self.longestPause = longestPause
+        }
+    }
+
+    public var aggregateInputs = true
+    /// Capacity of each input edge, in rows.
+    public var queueSize = 1024
+    /// Capacity of each input edge, in bytes.
+    public var queueBytes = 16 << 20
+    /// Whether the user fixed `queue_size` (or `defaults` did): then it is never enlarged unasked.
+    public var queueSizeIsFixed = false
+    /// Calls of a deferring node that may be open at once, or lanes.
+    public var concurrency = 1
+    public var ordered = true
+    /// For one attempt of one row; nil: none.
+    public var timeout: Duration?
+    public var retry = Retry()
+    public var then = Then.deadLetter
+    public var onMissing = OnMissing.skip
+
+    public init() {}
+}

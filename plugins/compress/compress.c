@@ -1,0 +1,3 @@
+#include <pipes/pipes.h>
+static const pipes_processor processors[] = {{.struct_size = sizeof(pipes_processor), .name = "placeholder"}};
+PIPES_PLUGIN("compress", "1.0.0", "", processors)
