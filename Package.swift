@@ -55,7 +55,9 @@ let package = Package(
         .target(
             name: "CPipes", path: ".", sources: ["Sources/CPipes"], publicHeadersPath: "include",
             cSettings: c),
-        .target(name: "CFFI", cSettings: c, linkerSettings: [.linkedLibrary("ffi")]),
+        .target(
+            name: "CFFI", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ffi")]),
         .target(name: "PipesJSON", swiftSettings: swift),
         .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
         .target(
@@ -83,5 +85,9 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
+        .testTarget(
+            name: "PipesPluginHostTests",
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
+            swiftSettings: swift),
     ] + plugins
 )
