@@ -91,11 +91,16 @@ final class MapRunner: NodeRunner {
                 failRest(&work)
                 break
             }
-            let span = self.span(work)
+            let next = rows.values + (first + work.next) * width
+            let span = kinds.soundPrefix(next, count: self.span(work), width: width)
+            if span == 0 {
+                call.explanation = kinds.flaw(next, width: width)
+                settle(&work, .reject)
+                continue
+            }
             let (done, answer) = timed {
                 processor.map(
-                    call, rows: rows.values + (first + work.next) * width, count: span,
-                    width: width, results: work.results.values + work.next,
+                    call, rows: next, count: span, width: width, results: work.results.values + work.next,
                     ports: work.ports.map { $0 + work.next })
             }
             if done > 0 {

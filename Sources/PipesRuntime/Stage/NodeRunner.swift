@@ -26,6 +26,7 @@ class NodeRunner {
     let control: RunControl
     let doorbell: Doorbell
     private let stopRun: (String) -> Void
+    let kinds: RowKinds
     final var input: InputPort
     final var outputs: [OutputPort]
     final var account: NodeAccount
@@ -52,6 +53,7 @@ class NodeRunner {
         self.context = context
         self.gate = gate
         processor = gate.processor
+        kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
         self.outputs = outputs
         self.control = control
