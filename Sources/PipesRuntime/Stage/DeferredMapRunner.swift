@@ -218,6 +218,7 @@ final class DeferredMapRunner: NodeRunner {
             }
         case .retry where flight.attempts <= node.properties.retry.max && !control.isCancelled:
             account.retries += 1
+            batch.results.values[slot] = .null
             let end = control.clock.now + pause(before: flight.attempts)
             paused.append((end, flight))
             ring(at: end)

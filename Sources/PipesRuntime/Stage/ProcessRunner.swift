@@ -83,7 +83,7 @@ final class ProcessRunner: NodeRunner {
         job.call.reset(
             storage: RowStorage(capacity: 0), inputs: job.input.rows.map { [$0] } ?? [],
             rowCount: Int(batch.count))
-        let answer = timed { processor.process(job.call, batch) }
+        let answer = limited(job.call) { processor.process(job.call, batch) }
         if answer == .deferred {
             job.isOpen = true
             open(job.call)
