@@ -89,5 +89,8 @@ let package = Package(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
             swiftSettings: swift),
+        .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
     ] + plugins
 )
