@@ -1,0 +1,54 @@
+import ArgumentParser
+
+/// `--set NODE.ARG=VALUE`: an arg of a node, in place of what the graph file says.
+struct ArgSetting: ExpressibleByArgument, Sendable {
+    var node: String
+    var arg: String
+    var text: String
+
+    /// The text up to the first `=` is split at its last dot: a node's name may hold dots.
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="),
+            let dot = argument[..<equals].lastIndex(of: "."), dot > argument.startIndex,
+            argument.index(after: dot) < equals
+        else { return nil }
+        node = String(argument[..<dot])
+        arg = String(argument[argument.index(after: dot)..<equals])
+        text = String(argument[argument.index(after: equals)...])
+    }
+}
+
+/// `--env NAME=VALUE`: a value that every processor can read.
+struct EnvSetting: ExpressibleByArgument, Sendable {
+    var name: String
+    var text: String
+
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+            return nil
+        }
+        name = String(argument[..<equals])
+        text = String(argument[argument.index(after: equals)...])
+    }
+}
+
+/// A time such as `25s`, `500ms`, `1.5m` or `1h`.
+struct TimeSpan: ExpressibleByArgument, Sendable {
+    var duration: Duration
+    let defaultValueDescription: String
+
+    init?(argument: String) {
+        let units: [(suffix: String, seconds: Double)] = [
+            ("ms", 0.001), ("us", 0.000_001), ("s", 1), ("m", 60), ("h", 3600),
+        ]
+        for unit in units where argument.hasSuffix(unit.suffix) {
+            guard let number = Double(argument.dropLast(unit.suffix.count)), number >= 0,
+                number * unit.seconds <= 1e9
+            else { continue }
+            duration = .seconds(number * unit.seconds)
+            defaultValueDescription = argument
+            return
+        }
+        return nil
+    }
+}
