@@ -83,5 +83,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
+        .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
     ] + plugins
 )
