@@ -37,6 +37,15 @@ struct TimeSpan: ExpressibleByArgument, Sendable {
     var duration: Duration
     let defaultValueDescription: String
 
+    static func seconds(_ count: Int) -> TimeSpan {
+        TimeSpan(duration: .seconds(count), defaultValueDescription: "\(count)s")
+    }
+
+    private init(duration: Duration, defaultValueDescription: String) {
+        self.duration = duration
+        self.defaultValueDescription = defaultValueDescription
+    }
+
     init?(argument: String) {
         let units: [(suffix: String, seconds: Double)] = [
             ("ms", 0.001), ("us", 0.000_001), ("s", 1), ("m", 60), ("h", 3600),
@@ -45,8 +54,8 @@ struct TimeSpan: ExpressibleByArgument, Sendable {
             guard let number = Double(argument.dropLast(unit.suffix.count)), number >= 0,
                 number * unit.seconds <= 1e9
             else { continue }
-            duration = .seconds(number * unit.seconds)
-            defaultValueDescription = argument
+            self.init(
+                duration: .seconds(number * unit.seconds), defaultValueDescription: argument)
             return
         }
         return nil

@@ -13,21 +13,24 @@ struct Console: Sendable {
         write(line + "\n")
     }
 
-    /// Writes all of the text. A reader that has gone away (`| head`) ends it quietly: there is
-    /// nobody left to tell.
-    func write(_ text: String) {
+    /// Writes all of the text.
+    /// - Returns: whether it was written. A reader that has gone away (`| head`) is no error to
+    ///   tell anyone of.
+    @discardableResult
+    func write(_ text: String) -> Bool {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while !rest.isEmpty {
                 let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if written < 0 {
                     if errno == EINTR { continue }
                     if errno == EAGAIN, waitUntilWritable() { continue }
-                    return
+                    return false
                 }
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             }
+            return true
         }
     }
 
