@@ -1,10 +1,14 @@
 import ArgumentParser
+import PipesCore
 
 /// `--set NODE.ARG=VALUE`: an arg of a node, in place of what the graph file says.
 struct ArgSetting: ExpressibleByArgument, Sendable {
     var node: String
     var arg: String
     var text: String
+
+    /// As the user wrote it, for messages.
+    var option: String { "--set \(node).\(arg)=\(text)" }
 
     /// The text up to the first `=` is split at its last dot: a node's name may hold dots.
     init?(argument: String) {
@@ -22,6 +26,9 @@ struct ArgSetting: ExpressibleByArgument, Sendable {
 struct EnvSetting: ExpressibleByArgument, Sendable {
     var name: String
     var text: String
+
+    /// As the user wrote it, for messages.
+    var option: String { "--env \(name)=\(text)" }
 
     init?(argument: String) {
         guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
@@ -47,17 +54,7 @@ struct TimeSpan: ExpressibleByArgument, Sendable {
     }
 
     init?(argument: String) {
-        let units: [(suffix: String, seconds: Double)] = [
-            ("ms", 0.001), ("us", 0.000_001), ("s", 1), ("m", 60), ("h", 3600),
-        ]
-        for unit in units where argument.hasSuffix(unit.suffix) {
-            guard let number = Double(argument.dropLast(unit.suffix.count)), number >= 0,
-                number * unit.seconds <= 1e9
-            else { continue }
-            self.init(
-                duration: .seconds(number * unit.seconds), defaultValueDescription: argument)
-            return
-        }
-        return nil
+        guard let duration = DurationText.parse(argument) else { return nil }
+        self.init(duration: duration, defaultValueDescription: argument)
     }
 }

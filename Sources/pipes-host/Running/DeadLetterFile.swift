@@ -62,7 +62,7 @@ final class DeadLetterFile: Sendable {
         json.string(letter.message)
         json.key("row")
         json.beginArray()
-        for value in letter.row { json.value(value) }
+        for value in letter.row { value.write(to: &json) }
         json.endArray()
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self) + "\n"
