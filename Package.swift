@@ -84,5 +84,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
         .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
     ] + plugins
 )
