@@ -86,5 +86,6 @@ let package = Package(
         .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
         .testTarget(
             name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
     ] + plugins
 )

@@ -31,9 +31,10 @@ enum GraphInput {
         var graph = try read(options.file)
         let resolvers = options.plugins.resolvers(forGraphFile: options.file)
         let settings = GraphSettings(args: options.args, env: options.env)
+        let written = graph
         let problems = settings.apply(to: &graph) { node in
             for resolver in resolvers {
-                if let found = resolver.resolve(node, in: graph) {
+                if let found = resolver.resolve(node, in: written) {
                     return try? found.get().description
                 }
             }
