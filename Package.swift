@@ -55,7 +55,9 @@ let package = Package(
         .target(
             name: "CPipes", path: ".", sources: ["Sources/CPipes"], publicHeadersPath: "include",
             cSettings: c),
-        .target(name: "CFFI", cSettings: c, linkerSettings: [.linkedLibrary("ffi")]),
+        .target(
+            name: "CFFI", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ffi")]),
         .target(name: "PipesJSON", swiftSettings: swift),
         .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
         .target(
@@ -87,5 +89,12 @@ let package = Package(
         .testTarget(
             name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PipesPluginHostTests",
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
+            swiftSettings: swift),
     ] + plugins
 )

@@ -57,11 +57,13 @@ final class Run: @unchecked Sendable {
         }
         self.edges = edges
         let stopper = Stopper()
-        nodes = graph.nodes.indices.map { index in
+        let control = control
+        let nodes = graph.nodes.indices.map { index in
             Run.makeNode(
                 graph, index, factories[index], edges: edges, control: control,
                 doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper)
         }
+        self.nodes = nodes
         let runners = nodes.map(\.runner)
         stages = zip(plan.stages, doorbells).map { stage, doorbell in
             Stage(stage.nodes.map { runners[$0] }, doorbell: doorbell, mayBlock: stage.mayBlock)

@@ -10,7 +10,7 @@ public final class Call: @unchecked Sendable {
     /// Owns the memory of results. Replaced with each batch.
     public internal(set) var storage: RowStorage
     /// Values emitted so far; what a map yields does not go through here.
-    public internal(set) var emission: Emission
+    public var emission: Emission
     /// How many rows a source is asked for.
     public internal(set) var demand = 0
     /// Rows that were passed in; settlements by row are checked against it.
@@ -34,6 +34,8 @@ public final class Call: @unchecked Sendable {
     struct Completion: Sendable {
         var answer: Answer
         var value: PlainValue?
+        /// The output that the result of a map leaves by.
+        var port: UInt32 = 0
     }
 
     /// How a deferred call reaches its node again. Set before each call that may defer.
@@ -48,8 +50,8 @@ public final class Call: @unchecked Sendable {
     /// Finishes a deferred call, once, from any thread. The call must not be used afterwards.
     /// - Parameter value: the result of a map, copied; what it refers to must live as long as
     ///   `storage`.
-    public func complete(_ answer: Answer, value: PlainValue? = nil) {
-        onComplete?(self, Completion(answer: answer, value: value))
+    public func complete(_ answer: Answer, value: PlainValue? = nil, port: UInt32 = 0) {
+        onComplete?(self, Completion(answer: answer, value: value, port: port))
     }
 
     /// Notes the outcome of one row.

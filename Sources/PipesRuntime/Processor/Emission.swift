@@ -23,11 +23,14 @@ public struct Emission {
     static let noRow = -1
 
     private(set) var ports: [Port]
-    private(set) var count = 0
+    /// Values of all ports.
+    public private(set) var count = 0
 
     init(outputs: Int) {
         ports = Array(repeating: Port(), count: outputs)
     }
+
+    public func count(port: Int) -> Int { ports[port].values.count }
 
     /// Rows emitted by the fullest port: what a source's demand limits.
     public var rowCount: Int { ports.lazy.map(\.values.count).max() ?? 0 }

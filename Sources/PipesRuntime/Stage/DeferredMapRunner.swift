@@ -171,6 +171,8 @@ final class DeferredMapRunner: NodeRunner {
             return
         } else {
             settle(flight, call, answer)
+            // A call that was misused may still come back.
+            if case .notAllowed = answer { return }
         }
         spareCalls.append(call)
     }
@@ -179,6 +181,7 @@ final class DeferredMapRunner: NodeRunner {
         guard let flight = flights.removeValue(forKey: ObjectIdentifier(call)) else { return }
         if let value = completion.value {
             flight.batch.results.values[flight.slot] = value.value
+            flight.batch.ports[flight.slot] = completion.port
         }
         settle(flight, call, completion.answer)
         if completion.answer == .ok { spareCalls.append(call) }
