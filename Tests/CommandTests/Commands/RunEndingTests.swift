@@ -19,21 +19,32 @@ struct RunEndingTests {
         """
     }
 
-    private func start(
-        time: String, _ options: [String], in scratch: Scratch
-    ) throws -> Command {
-        try scratch.write(Self.endless(time: time), to: "graph.json")
-        return try Command.host(
-            ["run", "graph.json", "--report", "report.json"] + options, in: scratch.folder)
-    }
-
-    /// Waits until the report file is there: it is opened right before the run.
-    private func waitUntil(_ isTrue: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
-        while !isTrue() {
-            try #require(ContinuousClock.now < end)
-            try await Task.sleep(for: .milliseconds(10))
+    /// Ticks for ever and prints that, beside a node whose first row takes an hour.
+    private static let stuck = """
+        {
+          "nodes": {
+            "tick": {"coro": "flow.tick", "args": {"interval": "1ms"}},
+            "slow": {"coro": "flow.delay", "args": {"time": "1h"}},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {"tick": ["slow", "out"]}
         }
+        """
+
+    /// Starts a graph and waits until it has printed something.
+    private func start(
+        _ graph: String, _ options: String..., in scratch: Scratch
+    ) async throws -> Command {
+        try scratch.write(graph, to: "graph.json")
+        let command = try Command.host(
+            ["run", "graph.json", "--report", "report.json"] + options, in: scratch.folder)
+        let end = ContinuousClock.now + .seconds(30)
+        while command.outputSoFar.isEmpty {
+            try #require(ContinuousClock.now < end, "\(command.errorsSoFar)")
+            // There is nothing to wait for but a file that another program writes.
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return command
     }
 
     private func report(in scratch: Scratch) throws -> [String: Any] {
@@ -44,8 +55,7 @@ struct RunEndingTests {
     @Test("the first signal drains: all in flight is finished, exit code 0", arguments: [2, 15])
     func drain(signal: Int32) async throws {
         let scratch = try Scratch()
-        let command = try start(time: "2ms", [], in: scratch)
-        try await waitUntil { !command.outputSoFar.isEmpty }
+        let command = try await start(Self.endless(time: "2ms"), in: scratch)
         command.signal(signal)
         let outcome = await command.outcome()
         #expect(outcome.code == 0)
@@ -61,9 +71,8 @@ struct RunEndingTests {
     @Test("a drain that takes too long is cancelled, exit code 4")
     func drainTimeout() async throws {
         let scratch = try Scratch()
-        let command = try start(time: "1h", ["--drain-timeout", "100ms"], in: scratch)
-        try await waitUntil { (try? scratch.read("report.json")) != nil }
-        try await Task.sleep(for: .milliseconds(300))
+        let command = try await start(
+            Self.stuck, "--drain-timeout", "100ms", in: scratch)
         command.signal(SIGTERM)
         let outcome = await command.outcome()
         #expect(outcome.code == 4)
@@ -73,12 +82,10 @@ struct RunEndingTests {
     @Test("the second signal cancels, exit code 4")
     func secondSignal() async throws {
         let scratch = try Scratch()
-        let command = try start(time: "1h", [], in: scratch)
-        try await waitUntil { (try? scratch.read("report.json")) != nil }
-        try await Task.sleep(for: .milliseconds(300))
+        let command = try await start(Self.stuck, in: scratch)
+        // Two of one kind could arrive as one.
         command.signal(SIGINT)
-        try await Task.sleep(for: .milliseconds(100))
-        command.signal(SIGINT)
+        command.signal(SIGTERM)
         let outcome = await command.outcome()
         #expect(outcome.code == 4)
         let nodes = try #require(try report(in: scratch)["nodes"] as? [String: [String: Any]])

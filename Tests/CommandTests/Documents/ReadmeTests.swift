@@ -45,7 +45,8 @@ struct ReadmeTests {
 
     @Test("each command on an example does its work")
     func commands() async throws {
-        let lines = try block("sh", with: "pipes-host check").split(separator: "\n").dropFirst()
+        let commands = try block("sh", with: "pipes-host check")
+        let lines = commands.split(separator: "\n").dropFirst()
         #expect(lines.count >= 5)
         for line in lines {
             let outcome = try await Command.shell(String(line)).outcome()
