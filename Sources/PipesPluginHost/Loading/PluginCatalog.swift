@@ -110,6 +110,7 @@ public final class PluginCatalog: Sendable {
                 .coro, "two files for plugin \(name): \(first) and \(second); remove one of them")
         case .refused(let path, let reason):
             throw CatalogError(.coro, "plugin \(name) (\(path)) is not loaded: \(reason)")
+        case .ordinary(let path): throw noPlugin(path)
         case .missing: throw missing(name)
         }
         do throws(PluginLoader.Failure) {
@@ -118,14 +119,19 @@ public final class PluginCatalog: Sendable {
             throw .broken("it says that its name is \(plugin.name.quoted)")
         } catch {
             switch error {
-            case .notAPlugin:
-                throw CatalogError(
-                    .coro,
-                    "\(file) is no plugin: it does not export \(PluginLoader.symbolPrefix)\(PIPES_ABI_MAJOR)")
+            case .notAPlugin: throw noPlugin(file)
             case .broken(let reason):
                 throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
             }
         }
+    }
+
+    private func noPlugin(_ file: String) -> CatalogError {
+        CatalogError(
+            .coro,
+            "\(file) is no plugin: it does not export "
+                + "\(PluginLoader.symbolPrefix)\(PIPES_ABI_MAJOR); a plain function of it is "
+                + "named with a colon, \(file):SYMBOL")
     }
 
     private func missing(_ name: String) -> CatalogError {

@@ -24,6 +24,8 @@ public struct PluginFolders: Sendable {
         /// Two files for one plugin in one folder.
         case ambiguous(String, String)
         case refused(file: String, reason: String)
+        /// Only libraries of that name that are no plugins, the first of them.
+        case ordinary(String)
         case missing
     }
 
@@ -69,20 +71,26 @@ public struct PluginFolders: Sendable {
         return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
     }
 
-    /// Looks for `NAME.so` and `libNAME.so`; of two folders the earlier wins.
+    /// Looks for `NAME.so` and `libNAME.so`; of two folders the earlier wins. Libraries that are
+    /// no plugins stand in nobody's way.
     func find(_ name: String) -> Finding {
+        var ordinary: String?
         for folder in folders {
             let files = ["\(name).so", "lib\(name).so"]
                 .map { Self.path(of: $0, in: folder) }
                 .filter { access($0, F_OK) == 0 }
-            guard let file = files.first else { continue }
-            if files.count > 1 { return .ambiguous(files[0], files[1]) }
+            let plugins = files.filter { ElfFile.mayBePlugin($0) }
+            guard let file = plugins.first else {
+                ordinary = ordinary ?? files.first
+                continue
+            }
+            if plugins.count > 1 { return .ambiguous(plugins[0], plugins[1]) }
             if let reason = FileTrust.refusal(of: file) {
                 return .refused(file: file, reason: reason)
             }
             return .file(file)
         }
-        return .missing
+        return ordinary.map { .ordinary($0) } ?? .missing
     }
 
     /// Every `.so` in the folders, in the order of search and then of names.
