@@ -75,6 +75,9 @@ let package = Package(
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
+            swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
         .executableTarget(
             name: "pipes-host",
@@ -85,12 +88,16 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
+        .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],
+            swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
             swiftSettings: swift),
-        .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
-        .testTarget(
-            name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
     ] + plugins
 )
