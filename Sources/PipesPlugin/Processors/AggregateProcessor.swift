@@ -12,6 +12,11 @@
 /// Write one `add`, with a parameter for each joined input or one `Row`, that returns nothing, and
 /// one `finish`; each may be plain or async. Values that are ready before the end leave by `ready`.
 public protocol AggregateProcessor: RowProcessor {
+    // Said again where the methods are: types are inferred from methods of the same protocol.
+    associatedtype First
+    associatedtype Second = Absent
+    associatedtype Third = Absent
+    associatedtype Fourth = Absent
     associatedtype Output: ValueWritable
     /// `Output` where `finish` is not async; inferred.
     associatedtype PlainOutput: ValueWritable = Absent

@@ -21,6 +21,11 @@
 /// A thrown error rejects the row with its text; see `RetryableError`, `Skip`, `EndOfInput` and
 /// `Fatal` for the other outcomes. A nil result is a row of NULL, not a skipped one.
 public protocol MapProcessor: RowProcessor, Sendable {
+    // Said again where the methods are: types are inferred from methods of the same protocol.
+    associatedtype First
+    associatedtype Second = Absent
+    associatedtype Third = Absent
+    associatedtype Fourth = Absent
     associatedtype Output: ValueWritable
     /// `Output` where `map` is not async; inferred.
     associatedtype PlainOutput: ValueWritable = Absent

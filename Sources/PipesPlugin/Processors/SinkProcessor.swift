@@ -11,6 +11,11 @@
 /// may be plain or async. Rows come in order, one after the other. `EndOfInput` says that no
 /// more are wanted.
 public protocol SinkProcessor: RowProcessor {
+    // Said again where the methods are: types are inferred from methods of the same protocol.
+    associatedtype First
+    associatedtype Second = Absent
+    associatedtype Third = Absent
+    associatedtype Fourth = Absent
     /// Nothing; inferred, as whether `take` and `flush` are async.
     associatedtype Taken
     associatedtype PlainTaken = Absent

@@ -10,6 +10,11 @@
 /// Write one `split`, as one writes the `map` of a `MapProcessor`; it returns a sequence. A row
 /// whose sequence is empty counts as skipped.
 public protocol SplitProcessor: RowProcessor, Sendable {
+    // Said again where the methods are: types are inferred from methods of the same protocol.
+    associatedtype First
+    associatedtype Second = Absent
+    associatedtype Third = Absent
+    associatedtype Fourth = Absent
     associatedtype Parts: Sequence where Parts.Element: ValueWritable
     /// `Parts` where `split` is not async; inferred.
     associatedtype PlainParts: Sequence = Absent where PlainParts.Element: ValueWritable
