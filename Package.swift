@@ -55,7 +55,9 @@ let package = Package(
         .target(
             name: "CPipes", path: ".", sources: ["Sources/CPipes"], publicHeadersPath: "include",
             cSettings: c),
-        .target(name: "CFFI", cSettings: c, linkerSettings: [.linkedLibrary("ffi")]),
+        .target(
+            name: "CFFI", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ffi")]),
         .target(name: "PipesJSON", swiftSettings: swift),
         .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
         .target(
@@ -73,6 +75,9 @@ let package = Package(
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
+            swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
         .target(
             name: "PythonText", dependencies: ["PipesPlugin", "CPipes"], path: "plugins/PythonText",
@@ -86,5 +91,16 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
+        .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PipesPluginHostTests",
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
+            swiftSettings: swift),
     ] + plugins
 )
