@@ -6,8 +6,9 @@ internal import PipesRuntime
 /// The functions that pipes.h offers to plugins. Every one of them may be called with anything at
 /// any time: what makes no sense is answered with a refusal and counted, never with a crash.
 enum HostTable {
-    /// Lives as long as the process: plugins keep it.
-    static let pointer: UnsafePointer<pipes_host> = {
+    /// Lives as long as the process: plugins keep it. Unsafe only by its type: nobody writes to it
+    /// once it is made.
+    nonisolated(unsafe) static let pointer: UnsafePointer<pipes_host> = {
         let table = UnsafeMutablePointer<pipes_host>.allocate(capacity: 1)
         table.initialize(to: makeTable())
         return UnsafePointer(table)
@@ -37,9 +38,9 @@ enum HostTable {
             return start
         }
         table.adopt = { call, _, release, context in
-            guard let side = CallSide.of(call), let release else { return fatal }
+            guard let side = CallSide.of(call), let release else { return HostTable.fatal }
             side.call.storage.adopt(release: release, context: context)
-            return ok
+            return HostTable.ok
         }
         table.hold = { call in
             guard let side = CallSide.of(call) else { return nil }
@@ -54,13 +55,13 @@ enum HostTable {
 
     private static func addResults(_ table: inout pipes_host) {
         table.emit = { call, port, row, value in
-            guard let side = CallSide.of(call), let value else { return fatal }
+            guard let side = CallSide.of(call), let value else { return HostTable.fatal }
             return side.emit(value.pointee, port: port, row: row)
         }
         table.settle = { call, row, status, text, size in
             guard let side = CallSide.of(call) else { return }
             guard side.kind == .process,
-                side.call.settle(row: row, Answer(status), string(text, size))
+                side.call.settle(row: row, Answer(status), HostTable.string(text, size))
             else {
                 side.noteMisuse("settled row \(row) with \(status), which it may not")
                 return
@@ -68,9 +69,9 @@ enum HostTable {
         }
         table.explain = { node, call, text, size in
             if let side = CallSide.of(call) {
-                side.call.explanation = string(text, size)
+                side.call.explanation = HostTable.string(text, size)
             } else {
-                NodeSide.of(node)?.explain(string(text, size) ?? "")
+                NodeSide.of(node)?.explain(HostTable.string(text, size) ?? "")
             }
         }
     }
@@ -104,7 +105,7 @@ enum HostTable {
         table.log = { node, level, text, size in
             guard let context = NodeSide.of(node)?.context else { return }
             context.logger.log(
-                level: logLevel(level), "node \"\(context.name)\": \(string(text, size) ?? "")")
+                level: HostTable.logLevel(level), "node \"\(context.name)\": \(HostTable.string(text, size) ?? "")")
         }
         table.env = { node, name in
             guard let side = NodeSide.of(node), let name else { return nil }

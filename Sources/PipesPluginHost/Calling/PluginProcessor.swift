@@ -1,6 +1,6 @@
-public import CPipes
-public import PipesCore
-public import PipesRuntime
+internal import CPipes
+internal import PipesCore
+internal import PipesRuntime
 
 /// A processor of a plugin, behind one node: the runtime's calls as calls of its C functions, and
 /// its answers checked before anyone believes them.

@@ -127,7 +127,13 @@ final class DeferredMapRunner: NodeRunner {
         case .item:
             account.in += 1
             let flight = Flight(batch: batch, slot: slot, attempts: 0)
-            if control.isCancelled { fail(flight, .cancelled, nil) } else { call(flight) }
+            if control.isCancelled {
+                fail(flight, .cancelled, nil)
+            } else if let flaw = flaw(batch, slot) {
+                fail(flight, .reject, flaw)
+            } else {
+                call(flight)
+            }
         case .missing:
             account.in += 1
             fail(
@@ -137,6 +143,11 @@ final class DeferredMapRunner: NodeRunner {
             batch.holes[slot] = settlement
             batch.isSettled[slot] = true
         }
+    }
+
+    private func flaw(_ batch: OpenBatch, _ slot: Int) -> String? {
+        guard kinds.checksAnything, let rows = batch.input.rows else { return nil }
+        return kinds.flaw(rows.values + (batch.first + slot) * rows.width, width: rows.width)
     }
 
     /// Rows behind an END are not given to the processor.
@@ -207,6 +218,7 @@ final class DeferredMapRunner: NodeRunner {
             }
         case .retry where flight.attempts <= node.properties.retry.max && !control.isCancelled:
             account.retries += 1
+            batch.results.values[slot] = .null
             let end = control.clock.now + pause(before: flight.attempts)
             paused.append((end, flight))
             ring(at: end)

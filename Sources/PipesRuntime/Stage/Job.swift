@@ -89,6 +89,22 @@ final class Job {
         memory.removeAll()
     }
 
+    /// What is wrong with rows, by row.
+    func flaws(_ kinds: RowKinds) -> [Int: String] {
+        guard let storage = dense.rows else { return [:] }
+        let width = storage.width
+        let first = storage.values + dense.slots.lowerBound * width
+        var flaws: [Int: String] = [:]
+        var row = 0
+        while row < rowCount {
+            row += kinds.soundPrefix(first + row * width, count: rowCount - row, width: width)
+            guard row < rowCount else { break }
+            flaws[row] = kinds.flaw(first + row * width, width: width)
+            row += 1
+        }
+        return flaws
+    }
+
     /// The slot of a row in the input.
     func slot(of row: Int) -> Int {
         guard input.itemCount < input.slots.count else { return input.slots.lowerBound + row }

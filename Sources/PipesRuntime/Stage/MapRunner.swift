@@ -91,19 +91,20 @@ final class MapRunner: NodeRunner {
                 failRest(&work)
                 break
             }
-            let span = self.span(work)
-            let (done, answer) = timed {
-                processor.map(
-                    call, rows: rows.values + (first + work.next) * width, count: span,
-                    width: width, results: work.results.values + work.next,
-                    ports: work.ports.map { $0 + work.next })
+            let next = rows.values + (first + work.next) * width
+            let span = kinds.soundPrefix(next, count: self.span(work), width: width)
+            if span == 0 {
+                call.explanation = kinds.flaw(next, width: width)
+                settle(&work, .reject)
+                continue
             }
+            let (done, answer) = map(work, next, count: span, width: width)
             if done > 0 {
                 work.next += done
                 work.itemCount += done
                 work.attempts = 0
             }
-            if done == span { continue }
+            if done == span || (answer == .ok && done > 0) { continue }
             settle(&work, answer)
             if work.pauseEnd != nil {
                 active = work
@@ -111,6 +112,26 @@ final class MapRunner: NodeRunner {
             }
         }
         finish(work)
+    }
+
+    private func map(
+        _ work: Active, _ rows: UnsafePointer<pipes_value>, count: Int, width: Int
+    ) -> (done: Int, answer: Answer) {
+        func call(_ count: Int) -> (done: Int, answer: Answer) {
+            processor.map(
+                self.call, rows: rows, count: count, width: width,
+                results: work.results.values + work.next,
+                ports: work.ports.map { $0 + work.next })
+        }
+        guard node.properties.timeout != nil else { return timed { call(count) } }
+        // A timeout is for one row, so each is a call of its own.
+        var done = 0
+        let answer = limited(self.call) {
+            let (mapped, answer) = call(1)
+            done = mapped
+            return answer
+        }
+        return answer == .ok && done == 1 ? (1, .ok) : (0, answer)
     }
 
     /// How many items lie side by side from the next slot on.
@@ -157,6 +178,8 @@ final class MapRunner: NodeRunner {
             }
         case .retry where work.attempts <= node.properties.retry.max && !control.isCancelled:
             account.retries += 1
+            // A map finds its result null, also the second time.
+            work.results.values[work.next] = .null
             let end = control.clock.now + pause(before: work.attempts)
             work.pauseEnd = end
             ring(at: end)

@@ -26,6 +26,8 @@ class NodeRunner {
     let control: RunControl
     let doorbell: Doorbell
     private let stopRun: (String) -> Void
+    let kinds: RowKinds
+    private let watchdog: Watchdog?
     final var input: InputPort
     final var outputs: [OutputPort]
     final var account: NodeAccount
@@ -52,6 +54,8 @@ class NodeRunner {
         self.context = context
         self.gate = gate
         processor = gate.processor
+        watchdog = node.properties.timeout.map { Watchdog($0, gate) }
+        kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
         self.outputs = outputs
         self.control = control
@@ -229,8 +233,7 @@ class NodeRunner {
     ) {
         var completion = completion
         if reason == .timeout {
-            let limit = node.properties.timeout.map { "\($0)" } ?? ""
-            call.explanation = "took longer than its timeout of \(limit)"
+            call.explanation = timeoutText
             completion = Call.Completion(answer: .retry, value: nil)
         }
         if isFlushOpen {
@@ -283,6 +286,21 @@ class NodeRunner {
             doorbell.ring()
         }
         return call
+    }
+
+    /// A call within the node's timeout, if it has one: past it, the call is interrupted, and
+    /// whatever it answers then counts like RETRY.
+    final func limited(_ call: Call, _ body: () -> Answer) -> Answer {
+        guard let watchdog else { return timed(body) }
+        let (answer, isLate) = timed { watchdog.watch(control.clock, body) }
+        // What was deferred is watched by its ticket.
+        guard isLate, answer != .deferred, !answer.isFatal else { return answer }
+        call.explanation = timeoutText
+        return .retry
+    }
+
+    private var timeoutText: String {
+        "took longer than its timeout of \(node.properties.timeout.map { "\($0)" } ?? "")"
     }
 
     final func timed<Result>(_ body: () -> Result) -> Result {

@@ -34,7 +34,21 @@ final class ProcessRunner: NodeRunner {
         let call = defers ? makeCall() : sharedCall ?? makeCall()
         if !defers { sharedCall = call }
         account.in += batch.itemCount
-        jobs.append(Job(batch, call: call, outputs: outputs.count))
+        let job = Job(batch, call: call, outputs: outputs.count)
+        rejectFlawed(job)
+        jobs.append(job)
+    }
+
+    /// Keeps rows of a wrong kind from the processor.
+    private func rejectFlawed(_ job: Job) {
+        guard kinds.checksAnything else { return }
+        let flaws = job.flaws(kinds)
+        guard !flaws.isEmpty else { return }
+        let sound = (0..<job.rowCount).filter { flaws[$0] == nil }
+        job.todo = sound.isEmpty ? [] : [Job.Attempt(rows: sound, number: 1)]
+        for (row, flaw) in flaws.sorted(by: { $0.key < $1.key }) {
+            fail(job, row, Job.Attempt(rows: [row], number: 1), .reject, flaw)
+        }
     }
 
     /// Runs what can be run, and hands over what is done, in order.
@@ -69,7 +83,7 @@ final class ProcessRunner: NodeRunner {
         job.call.reset(
             storage: RowStorage(capacity: 0), inputs: job.input.rows.map { [$0] } ?? [],
             rowCount: Int(batch.count))
-        let answer = timed { processor.process(job.call, batch) }
+        let answer = limited(job.call) { processor.process(job.call, batch) }
         if answer == .deferred {
             job.isOpen = true
             open(job.call)

@@ -22,7 +22,7 @@ final class SourceRunner: NodeRunner {
         let room = outputs.reduce(SourceRunner.largestDemand) { min($0, $1.roomOrWait()) }
         guard room > 0 else { return false }
         call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0, demand: room)
-        let answer = timed { processor.produce(call) }
+        let answer = limited(call) { processor.produce(call) }
         if answer == .deferred { open(call) } else { settle(answer) }
         return true
     }

@@ -8,7 +8,8 @@ final class Stage: @unchecked Sendable {
     private let doorbell: Doorbell
     let mayBlock: Bool
 
-    /// Passes after which other tasks of the cooperative pool get their turn.
+    /// Passes after which other tasks of the cooperative pool get their turn. A stage that may block
+    /// has a thread of its own and no need to be polite.
     private static let passesPerTurn = 16
 
     init(_ runners: [NodeRunner], doorbell: Doorbell, mayBlock: Bool) {
@@ -28,7 +29,7 @@ final class Stage: @unchecked Sendable {
                 await doorbell.wait()
             } else {
                 passes += 1
-                if passes.isMultiple(of: Stage.passesPerTurn) { await Task.yield() }
+                if !mayBlock, passes.isMultiple(of: Stage.passesPerTurn) { await Task.yield() }
             }
         }
     }
