@@ -75,6 +75,9 @@ let package = Package(
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
+            swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
         .executableTarget(
             name: "pipes-host",

@@ -12,6 +12,7 @@ final class Edge: Sendable {
     private let sender: Doorbell
     private let reader: Doorbell
     private let state: Mutex<EdgeState>
+    private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
         index: Int, from: Int, to: Int, capacity: Int, byteCapacity: Int, isQueue: Bool,
@@ -29,7 +30,10 @@ final class Edge: Sendable {
     /// For reports and the deadlock detector.
     var snapshot: EdgeState { state.withLock { $0 } }
 
-    var demand: EdgeState.Demand { state.withLock { $0.demand } }
+    /// Read by the sender for every batch, so without the lock.
+    var demand: EdgeState.Demand {
+        EdgeState.Demand(rawValue: lastDemand.load(ordering: .acquiring)) ?? .nothing
+    }
     var isDrained: Bool { state.withLock { $0.isDrained } }
 
     /// Rows that can be sent now. Where there is none, the sender's doorbell rings once there is.
@@ -65,7 +69,12 @@ final class Edge: Sendable {
     }
 
     func want(_ less: EdgeState.Demand) {
-        if state.withLock({ $0.want(less) }), isQueue { sender.ring() }
+        let isNews = state.withLock { state in
+            let isNews = state.want(less)
+            lastDemand.store(state.demand.rawValue, ordering: .releasing)
+            return isNews
+        }
+        if isNews, isQueue { sender.ring() }
     }
 
     func grow(by rows: Int) {

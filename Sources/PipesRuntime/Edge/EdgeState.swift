@@ -9,7 +9,7 @@ import PipesCore
 /// for each batch with rows.
 struct EdgeState: Sendable {
     /// What the reader still wants of the edge.
-    enum Demand: Sendable {
+    enum Demand: UInt8, Sendable {
         case everything
         /// What is in flight, and no more than that.
         case theRest

@@ -25,8 +25,10 @@ final class RunControl: Sendable {
 
     private let state = Mutex(State())
 
+    /// Read for every batch, so without a lock; only ever raised.
+    private let currentOrder = Atomic(Order.run.rawValue)
+
     private struct State {
-        var order = Order.run
         var isStoppedByFailure = false
         var failures: [String] = []
     }
@@ -43,25 +45,22 @@ final class RunControl: Sendable {
         self.deadLetters = deadLetters
     }
 
-    var order: Order { state.withLock { $0.order } }
+    var order: Order { Order(rawValue: currentOrder.load(ordering: .acquiring)) ?? .cancel }
     var isCancelled: Bool { order == .cancel }
     var isStoppedByFailure: Bool { state.withLock { $0.isStoppedByFailure } }
     var failures: [String] { state.withLock { $0.failures } }
 
     /// - Returns: whether that is news.
     func raise(to order: Order) -> Bool {
-        state.withLock { state in
-            guard order > state.order else { return false }
-            state.order = order
-            return true
-        }
+        let (former, _) = currentOrder.max(order.rawValue, ordering: .acquiringAndReleasing)
+        return former < order.rawValue
     }
 
     /// Notes a failure that stops the graph.
     func noteStop(_ failure: String) {
         state.withLock { state in
             // What fails because it was cancelled is no failure of its own.
-            guard state.order != .cancel else { return }
+            guard !isCancelled else { return }
             state.isStoppedByFailure = true
             state.failures.append(failure)
         }

@@ -28,6 +28,7 @@ class NodeRunner {
     private let stopRun: (String) -> Void
     let kinds: RowKinds
     private let watchdog: Watchdog?
+    final let defers: Bool
     final var input: InputPort
     final var outputs: [OutputPort]
     final var account: NodeAccount
@@ -54,6 +55,7 @@ class NodeRunner {
         self.context = context
         self.gate = gate
         processor = gate.processor
+        defers = node.description.flags.contains(.defers)
         watchdog = node.properties.timeout.map { Watchdog($0, gate) }
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
@@ -95,11 +97,13 @@ class NodeRunner {
     /// - Returns: whether there was any.
     final func step() -> Bool {
         var hasProgressed = false
-        for (call, completion) in mailbox.takeAll() {
-            hasProgressed = true
-            close(call, completion)
+        if defers {
+            for (call, completion) in mailbox.takeAll() {
+                hasProgressed = true
+                close(call, completion)
+            }
+            hasProgressed = stopLateCalls() || hasProgressed
         }
-        hasProgressed = stopLateCalls() || hasProgressed
         let hasSent = sendOutputs()
         switch phase {
         case .running: hasProgressed = run(mayStart: hasSent) || hasProgressed
@@ -111,7 +115,7 @@ class NodeRunner {
             }
         case .ended: return false
         }
-        publish()
+        if hasProgressed { publish() }
         return hasProgressed
     }
 

@@ -10,7 +10,6 @@ final class ProcessRunner: NodeRunner {
     private var hasSeenEnd = false
     private var sharedCall: Call?
 
-    private var defers: Bool { node.description.flags.contains(.defers) }
     private var largestJobCount: Int { defers ? max(1, node.properties.concurrency) : 1 }
 
     override var isIdle: Bool { jobs.isEmpty }
