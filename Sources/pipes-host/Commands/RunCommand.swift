@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Pipes
 import PipesCore
 import PipesRuntime
 
@@ -24,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
         let level = options.logLevel.level
         LoggingSystem.bootstrap { _ in ConsoleLog(level: level) }
         let graph = try GraphInput.read(input)
-        let progress = RunProgress(options.progress, environment: Environment.variables)
+        let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
             report = try await run(graph, progress)

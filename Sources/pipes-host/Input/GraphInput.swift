@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipes
 import PipesCore
 import PipesRuntime
 
@@ -6,17 +7,13 @@ import PipesRuntime
 enum GraphInput {
     /// - Throws: `ExitCode` 1, once all errors have been printed.
     static func read(_ file: String) throws -> Graph {
-        let bytes: [UInt8]
         do {
-            bytes = try FileReading.bytes(of: file)
-        } catch let problem as Diagnostic {
-            throw refusal([problem])
+            let (graph, warnings) = try Graph.read(file)
+            report(warnings)
+            return graph
+        } catch {
+            throw refusal(error.diagnostics)
         }
-        let (graph, diagnostics) = GraphFile.parse(
-            bytes, file: file, environment: Environment.variables)
-        guard let graph else { throw refusal(diagnostics) }
-        report(diagnostics)
-        return graph
     }
 
     /// A graph with the settings in it, and what its processors are found with.

@@ -15,6 +15,11 @@ final class RunProgress: Sendable {
     private struct Live {
         var panel: BottomPanel
         var lines = LiveLines()
+
+        mutating func draw(_ report: RunReport) {
+            panel.draw(
+                lines.next(report, rowLimit: panel.rowLimit, columnLimit: panel.columnLimit))
+        }
     }
 
     static let interval = Duration.milliseconds(200)
@@ -68,12 +73,5 @@ final class RunProgress: Sendable {
         case .line: Console.error.print(text.line)
         case .nothing: break
         }
-    }
-}
-
-extension RunProgress.Live {
-    fileprivate mutating func draw(_ report: RunReport) {
-        panel.draw(
-            lines.next(report, rowLimit: panel.rowLimit, columnLimit: panel.columnLimit))
     }
 }
