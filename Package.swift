@@ -34,8 +34,8 @@ let plugins: [Target] = [
     pluginTarget("flow", links: [.linkedLibrary("m")]),
     pluginTarget("compress", links: [.linkedLibrary("z")]),
     pluginTarget("json", swiftPackage: true, dependencies: ["PipesJSON"]),
-    pluginTarget("StringFuncs", swiftPackage: true),
-    pluginTarget("StringFunc", swiftPackage: true),
+    pluginTarget("StringFuncs", swiftPackage: true, dependencies: ["PythonText"]),
+    pluginTarget("StringFunc", swiftPackage: true, dependencies: ["PythonText"]),
 ]
 
 let package = Package(
@@ -55,7 +55,9 @@ let package = Package(
         .target(
             name: "CPipes", path: ".", sources: ["Sources/CPipes"], publicHeadersPath: "include",
             cSettings: c),
-        .target(name: "CFFI", cSettings: c, linkerSettings: [.linkedLibrary("ffi")]),
+        .target(
+            name: "CFFI", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ffi")]),
         .target(name: "PipesJSON", swiftSettings: swift),
         .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
         .target(
@@ -73,7 +75,13 @@ let package = Package(
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
+            swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
+        .target(
+            name: "PythonText", dependencies: ["PipesPlugin", "CPipes"], path: "plugins/PythonText",
+            swiftSettings: swift),
         .executableTarget(
             name: "pipes-host",
             dependencies: [
@@ -86,5 +94,13 @@ let package = Package(
         .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
         .testTarget(
             name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PipesPluginHostTests",
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
+            swiftSettings: swift),
     ] + plugins
 )

@@ -1,3 +1,84 @@
-#include <pipes/pipes.h>
-static const pipes_processor processors[] = {{.struct_size = sizeof(pipes_processor), .name = "placeholder"}};
-PIPES_PLUGIN("io", "1.0.0", "", processors)
+/* io: rows from and to files, pipes and terminals.
+ *
+ *   lines.c   io.lines   a source
+ *   print.c   io.print   a sink on standard output
+ *   write.c   io.write   a sink into a file that appears when it is whole
+ *   sink.c    what the two sinks share; format.c the form of a row; wake.c how a wait is ended
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "io.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call, const char *format, ...) {
+    char text[4096 + 512]; /* a path and a sentence */
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    host->explain(node, call, text, strlen(text));
+    return PIPES_FATAL;
+}
+
+char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text) {
+    if (text->size && memchr(text->text, 0, text->size)) {
+        io_fail(host, node, NULL, "a path can't contain a NUL");
+        return NULL;
+    }
+    char *path = strndup(text->text, text->size);
+    if (!path) io_fail(host, node, NULL, "no memory");
+    return path;
+}
+
+static const pipes_port line[] = {PIPES_PORT(PIPES_STRING, "line", "without its LF or CRLF")};
+
+static const pipes_param lines_params[] = {
+    PIPES_PARAM(PIPES_STRING, "path", "\"-\"", "The file to read; \"-\" is standard input."),
+};
+
+static const pipes_param write_params[] = {
+    PIPES_PARAM(PIPES_STRING, "path", NULL, "The file to write."),
+    PIPES_PARAM(PIPES_BOOL, "append", "false",
+                "Add to the file as rows come, instead of replacing it when the run has ended by itself."),
+};
+
+static const pipes_processor processors[] = {
+    {.struct_size = sizeof(pipes_processor),
+     .name = "lines",
+     .summary = "Reads a file line by line. What is not UTF-8 in it becomes U+FFFD and is counted as \"repaired\".",
+     .params = lines_params,
+     .param_count = 1,
+     .output_count = 1,
+     .outputs = line,
+     .open = lines_open,
+     .produce = lines_produce,
+     .interrupt = lines_interrupt,
+     .close = lines_close},
+    {.struct_size = sizeof(pipes_processor),
+     .flags = PIPES_SINK,
+     .name = "print",
+     .summary = "Prints a line for each row: a STRING as it is, BYTES as base64, other values as JSON, "
+                "the values of a joined row separated by tabs.",
+     .rate = PIPES_RATE_KEEPS,
+     .open = print_open,
+     .process = print_process,
+     .interrupt = print_interrupt,
+     .close = print_close},
+    {.struct_size = sizeof(pipes_processor),
+     .flags = PIPES_SINK,
+     .name = "write",
+     .summary = "Writes a line for each row into a file, in the form of io.print. The file is replaced as a "
+                "whole when the run has ended by itself.",
+     .params = write_params,
+     .param_count = 2,
+     .rate = PIPES_RATE_KEEPS,
+     .open = write_open,
+     .process = write_process,
+     .flush = write_flush,
+     .interrupt = write_interrupt,
+     .close = write_close},
+};
+PIPES_PLUGIN("io", "1.0.0", "Rows from and to files, pipes and terminals.", processors)

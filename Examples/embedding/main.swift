@@ -1,0 +1,38 @@
+// A program that runs a graph itself: one of its processors is a closure of the program, the
+// others come from plugins.
+import Pipes
+
+let graph = Graph(
+    name: "embedding",
+    nodes: [
+        .init("texts", coro: "texts"),
+        .init("reversed", coro: "strings.reverse"),
+        .init("greeting", coro: "greet"),
+        .init("out", coro: "collect"),
+    ],
+    edges: [
+        .init(from: "texts", to: "reversed"),
+        .init(from: "texts", to: "greeting"),
+        .init(from: "greeting", to: "out"),
+        .init(from: "reversed", to: "out"),
+    ],
+    env: ["greeting": .string("Hello")])
+
+let coroMap: CoroMap = [
+    "texts": .source { _ in
+        var rest = ["ada", "grace", "barbara"].makeIterator()
+        return { rest.next().map(Value.string) }
+    },
+    "greet": .map { row, context in
+        guard case .string(let name) = row[0], case .string(let word)? = context.env["greeting"]
+        else { return nil }
+        return .string("\(word), \(name)!")
+    },
+    "collect": .sink { row, _ in
+        print(row.map { if case .string(let text) = $0 { text } else { "?" } }.joined(separator: " | "))
+    },
+]
+
+let plumber = try Plumber(graph, resolvers: [coroMap, PluginResolver(PluginFolders())])
+let report = try await plumber.run()
+print("\(report.status.rawValue): \(report.nodes.map { "\($0.name) \($0.out)" }.joined(separator: ", "))")

@@ -1,0 +1,35 @@
+# What there is to do with a checkout. `make demo` is the place to start.
+
+# A target may import only what Package.swift says it depends on: that keeps the layers.
+BUILD_FLAGS = --explicit-target-dependency-import-check error
+HOST = .build/debug/pipes-host
+SWIFT_CODE = Package.swift Sources plugins Tests Examples
+C_CODE = $(shell find include Sources plugins Tests Examples -name '*.c' -o -name '*.h' -o -name '*.cpp')
+
+.PHONY: demo build test headers lint clean libraries
+
+demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
+	$(HOST) run Examples/readme/graph.json --progress always
+
+build: libraries ## Builds pipes-host and its plugins, for debugging.
+	swift build $(BUILD_FLAGS)
+
+test: libraries headers ## Builds all and runs every test, the examples among them.
+	swift build --build-tests $(BUILD_FLAGS)
+	swift test --skip-build --disable-xctest
+
+headers: ## The header on its own, in each language it is meant for.
+	.ci/check-headers
+
+lint: ## The format of all code, and the links in the docs.
+	swift format lint --strict --parallel --recursive $(SWIFT_CODE)
+	@if command -v clang-format > /dev/null; then \
+	    echo clang-format --dry-run --Werror; clang-format --dry-run --Werror $(C_CODE); \
+	else echo "lint: no clang-format here, so the format of C is not checked"; fi
+	.ci/check-links
+
+clean: ## Forgets what was built.
+	swift package clean
+
+libraries: ## What apt-get must bring before a build; asks nothing where it is there.
+	@.ci/install-libraries

@@ -1,0 +1,65 @@
+internal import Glibc
+public import PipesCore
+public import PipesRuntime
+
+extension Graph {
+    /// Far above any graph of 100,000 nodes; a device that never ends must not fill the memory.
+    private static let largestByteCount = 256 << 20
+
+    /// Reads a graph file.
+    ///
+    /// - Parameters:
+    ///   - file: its path; `-` is standard input.
+    ///   - environment: for `${NAME}` in strings; the process's own where none is given.
+    /// - Returns: the graph, and warnings.
+    /// - Throws: all that is wrong with it, each with line and column.
+    public static func read(
+        _ file: String, environment: [String: String] = ProcessVariables.all
+    ) throws(GraphFailure) -> (graph: Graph, warnings: [Diagnostic]) {
+        let bytes = try bytes(of: file)
+        let (graph, diagnostics) = GraphFile.parse(bytes, file: file, environment: environment)
+        guard let graph else { throw GraphFailure(diagnostics: diagnostics) }
+        return (graph, diagnostics)
+    }
+
+    private static func bytes(of file: String) throws(GraphFailure) -> [UInt8] {
+        func failure(_ reason: String) -> GraphFailure {
+            GraphFailure(diagnostics: [Diagnostic(.error, file: file, reason)])
+        }
+        if file.isEmpty || file.utf8.contains(0) { throw failure("is no name of a file") }
+        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw failure("can't be read: \(String(cString: strerror(errno)))")
+        }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("can't be read: \(String(cString: strerror(errno)))")
+            }
+            bytes += chunk[..<count]
+            if bytes.count > largestByteCount {
+                throw failure("is larger than \(largestByteCount >> 20) MiB: that is no graph file")
+            }
+        }
+    }
+}
+
+/// The variables that the process was started with.
+public enum ProcessVariables {
+    public static let all: [String: String] = {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let parts = String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+            entry += 1
+        }
+        return variables
+    }()
+}

@@ -1,0 +1,116 @@
+public import CPipes
+import Glibc
+
+/// The memory behind the rows of a batch: their values, the arena that texts and items lie in,
+/// what was handed over by plugins, and the other storages that values point into.
+///
+/// Written by one node while it fills it; immutable and shared by reference once its batch was
+/// sent. Everything is given back when the last batch that refers to it is gone.
+///
+/// `@unchecked Sendable`: there is one writer until the batch is sent (the call it belongs to),
+/// and only readers afterwards.
+public final class RowStorage: @unchecked Sendable {
+    /// Values in each row: 1 on every edge, k in a joined row.
+    public let width: Int
+    /// Rows that `values` has room for.
+    public private(set) var capacity: Int
+    /// `capacity * width` values, row by row, all initialised.
+    public private(set) var values: UnsafeMutablePointer<pipes_value>
+
+    private var chunks: [UnsafeMutableRawPointer] = []
+    private var nextChunkSize = RowStorage.firstChunkSize
+    private var adoptions: [Adoption] = []
+    private var owners: [RowStorage] = []
+
+    /// The free bytes of the arena's newest chunk.
+    public var next: UnsafeMutablePointer<CChar>?
+    public var end: UnsafeMutablePointer<CChar>?
+
+    private static let firstChunkSize = 16 << 10
+    private static let largestChunkSize = 1 << 20
+
+    private struct Adoption {
+        var release: @convention(c) (UnsafeMutableRawPointer?) -> Void
+        var context: UnsafeMutableRawPointer?
+    }
+
+    /// - Parameter capacity: rows; more can be had with `grow`.
+    public init(capacity: Int, width: Int = 1) {
+        self.width = width
+        self.capacity = capacity
+        values = .allocate(capacity: max(1, capacity * width))
+        values.initialize(repeating: pipes_value(), count: capacity * width)
+    }
+
+    deinit {
+        values.deallocate()
+        for chunk in chunks { free(chunk) }
+        for adoption in adoptions { adoption.release(adoption.context) }
+    }
+
+    /// Makes room for at least `rows` rows. Only while nothing was sent.
+    public func grow(to rows: Int) {
+        guard rows > capacity else { return }
+        let larger = max(rows, capacity * 2, 16)
+        let moved = UnsafeMutablePointer<pipes_value>.allocate(capacity: larger * width)
+        moved.initialize(from: values, count: capacity * width)
+        (moved + capacity * width)
+            .initialize(repeating: pipes_value(), count: (larger - capacity) * width)
+        values.deallocate()
+        values = moved
+        capacity = larger
+    }
+
+    /// Bytes of the arena, valid as long as this storage.
+    /// - Returns: nil where `alignment` is no power of two or the memory can't be had.
+    public func allocate(_ size: Int, alignment: Int = 8) -> UnsafeMutableRawPointer? {
+        guard size >= 0, alignment > 0, alignment & (alignment - 1) == 0,
+            alignment <= 1 << 16, size <= Int.max - alignment - 8
+        else { return nil }
+        // As pipes_alloc does: never nothing, and what follows stays 8-byte aligned.
+        let rounded = (max(size, 1) + 7) & ~7
+        if let start = fit(rounded, alignment) { return start }
+        if rounded + alignment > nextChunkSize / 2 {
+            // A chunk of its own, so that the rest of the current one stays in use.
+            guard let chunk = RowStorage.chunk(rounded, alignment: max(alignment, 16)) else {
+                return nil
+            }
+            chunks.append(chunk)
+            return chunk
+        }
+        guard let chunk = RowStorage.chunk(nextChunkSize, alignment: 16) else { return nil }
+        chunks.append(chunk)
+        next = chunk.assumingMemoryBound(to: CChar.self)
+        end = next.map { $0 + nextChunkSize }
+        nextChunkSize = min(nextChunkSize * 2, RowStorage.largestChunkSize)
+        return fit(rounded, alignment)
+    }
+
+    private func fit(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer? {
+        guard let next, let end else { return nil }
+        let start = UnsafeMutableRawPointer(next).alignedUp(toMultipleOf: alignment)
+        guard UnsafeMutableRawPointer(end) - start >= size else { return nil }
+        self.next = (start + size).assumingMemoryBound(to: CChar.self)
+        return start
+    }
+
+    /// Unlike `UnsafeMutableRawPointer.allocate`, answers nil where memory can't be had: the size
+    /// comes from a plugin.
+    private static func chunk(_ size: Int, alignment: Int) -> UnsafeMutableRawPointer? {
+        var start: UnsafeMutableRawPointer?
+        return posix_memalign(&start, alignment, size) == 0 ? start : nil
+    }
+
+    /// Takes memory over: `release(context)` runs when this storage goes.
+    public func adopt(
+        release: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void,
+        context: UnsafeMutableRawPointer?
+    ) {
+        adoptions.append(Adoption(release: release, context: context))
+    }
+
+    /// Keeps `other` as long as this storage, since values here point into it.
+    public func keepAlive(_ other: RowStorage) {
+        if other !== self, owners.last !== other { owners.append(other) }
+    }
+}

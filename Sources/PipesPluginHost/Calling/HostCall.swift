@@ -1,0 +1,136 @@
+internal import CPipes
+internal import PipesCore
+internal import PipesRuntime
+import Synchronization
+
+/// A call as a plugin sees it: the head that pipes.h shows, and behind it the way back to Swift.
+struct HostCall {
+    var head: pipes_call
+    var side: Unmanaged<CallSide>
+}
+
+/// The host's side of a call: owns the memory that the plugin has a pointer to.
+///
+/// `@unchecked Sendable`: as `Call`, it belongs to one thread at a time; what `cancel` and
+/// `complete` share from any thread is in the ticket table, under its lock.
+final class CallSide: @unchecked Sendable {
+    /// What the plugin may do in a call.
+    enum Kind {
+        case produce
+        case map
+        case process
+        case flush
+    }
+
+    unowned let call: Call
+    unowned let processor: PluginProcessor
+    let memory: UnsafeMutablePointer<HostCall>
+    let batch: UnsafeMutablePointer<pipes_batch>
+    var kind = Kind.map
+    /// The ticket, once the plugin deferred this call.
+    var ticket: UInt64?
+    var deferContext: UnsafeMutableRawPointer?
+    /// What the plugin did in this call that it may not.
+    var misuse: String?
+
+    init(_ call: Call, _ processor: PluginProcessor) {
+        self.call = call
+        self.processor = processor
+        memory = .allocate(capacity: 1)
+        batch = .allocate(capacity: 1)
+        batch.initialize(to: pipes_batch())
+        var head = pipes_call()
+        head.host = HostTable.pointer
+        head.node = processor.nodePointer
+        memory.initialize(
+            to: HostCall(head: head, side: Unmanaged.passUnretained(self)))
+    }
+
+    deinit {
+        batch.deallocate()
+        memory.deallocate()
+    }
+
+    var head: UnsafeMutablePointer<pipes_call> {
+        UnsafeMutableRawPointer(memory).assumingMemoryBound(to: pipes_call.self)
+    }
+
+    /// The side of a call that a plugin handed back.
+    static func of(_ call: OpaquePointerToCall?) -> CallSide? {
+        guard let call else { return nil }
+        return UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
+            .pointee.side.takeUnretainedValue()
+    }
+
+    func begin(_ kind: Kind, width: Int = 0) {
+        self.kind = kind
+        ticket = nil
+        misuse = nil
+        head.pointee.next = call.storage.next
+        head.pointee.end = call.storage.end
+        head.pointee.demand = UInt64(call.demand)
+        head.pointee.width = UInt64(width)
+        head.pointee.port = 0
+    }
+
+    /// Takes the arena back. Not for a deferred call: another thread may allocate from it.
+    func takeArenaBack() {
+        call.storage.next = head.pointee.next
+        call.storage.end = head.pointee.end
+    }
+
+    func noteMisuse(_ what: String) {
+        if misuse == nil { misuse = what }
+        call.node.reportMisuse("\(processor.coro): \(what)")
+    }
+}
+
+typealias OpaquePointerToCall = UnsafeMutablePointer<pipes_call>
+
+/// The deferred calls that plugins hold tickets of, all runs together: a ticket is a number that
+/// is never used again, so that a late, double or made-up one is told from an open one.
+final class Tickets: Sendable {
+    static let open = Tickets()
+
+    private struct State {
+        var last: UInt64 = 0
+        var sides: [UInt64: Entry] = [:]
+    }
+
+    private struct Entry {
+        /// Keeps the call alive as long as the plugin may come back to it.
+        var call: Call
+        var side: CallSide
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ side: CallSide) -> UInt64 {
+        state.withLock { state in
+            state.last += 1
+            state.sides[state.last] = Entry(call: side.call, side: side)
+            return state.last
+        }
+    }
+
+    func side(_ ticket: UInt64) -> CallSide? { state.withLock { $0.sides[ticket]?.side } }
+
+    /// - Returns: nil where the ticket is not open; nobody else gets it after this.
+    func remove(_ ticket: UInt64) -> (call: Call, side: CallSide)? {
+        state.withLock { $0.sides.removeValue(forKey: ticket).map { ($0.call, $0.side) } }
+    }
+
+    func isCancelled(_ ticket: UInt64) -> Bool {
+        state.withLock { $0.sides[ticket]?.isCancelled ?? true }
+    }
+
+    /// - Returns: whether the ticket is open and was not cancelled before.
+    func cancel(_ ticket: UInt64) -> Bool {
+        state.withLock { state in
+            guard let entry = state.sides[ticket], !entry.isCancelled else { return false }
+            state.sides[ticket]?.isCancelled = true
+            return true
+        }
+    }
+}

@@ -1,0 +1,194 @@
+internal import CPipes
+internal import PipesCore
+internal import PipesRuntime
+
+/// A processor of a plugin, behind one node: the runtime's calls as calls of its C functions, and
+/// its answers checked before anyone believes them.
+///
+/// `@unchecked Sendable`: `state` is set by `open` and read until `close`, which the runtime keeps
+/// apart; everything else is constant.
+final class PluginProcessor: Processor, @unchecked Sendable {
+    let coro: String
+    let context: NodeContext
+    private let entry: ProcessorEntry
+    private let args: [Value]
+    private let outputKinds: [UInt32]
+    private var state: UnsafeMutableRawPointer?
+    private let side: NodeSide
+
+    init(_ entry: ProcessorEntry, coro: String, for context: NodeContext, args: [Value]) {
+        self.entry = entry
+        self.coro = coro
+        self.context = context
+        self.args = args
+        outputKinds = entry.description.outputs.map(\.kind.rawValue)
+        side = NodeSide(context)
+    }
+
+    var nodePointer: OpaquePointer { side.pointer }
+    var outputCount: Int { outputKinds.count }
+    var defers: Bool { entry.description.flags.contains(.defers) }
+
+    // MARK: Life
+
+    func open() throws(OpenFailure) {
+        let storage = RowStorage(capacity: 0)
+        guard let values = Value.copied(args, to: storage) else {
+            throw OpenFailure("no memory for its args")
+        }
+        side.args = storage
+        switch entry.open(node: nodePointer, args: values, count: args.count) {
+        case .success(let state): self.state = state
+        case .failure(let failure):
+            throw OpenFailure(side.takeExplanation() ?? failure.message)
+        }
+    }
+
+    func close() {
+        entry.functions.close?(state)
+        state = nil
+    }
+
+    func interrupt() { entry.functions.interrupt?(state) }
+
+    // MARK: Calls
+
+    func map(
+        _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
+        results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
+    ) -> (done: Int, answer: Answer) {
+        guard let function = entry.functions.map else { return (0, .notAllowed("has no map")) }
+        let side = self.side(of: call)
+        side.begin(.map, width: width)
+        let head = side.head
+        var done = 0
+        var status = pipes_status(PIPES_OK)
+        while done < count {
+            status = function(state, head, rows + done * width, results + done)
+            guard status == PIPES_OK, side.misuse == nil, head.pointee.port == 0,
+                isSound(results[done], port: 0)
+            else { break }
+            done += 1
+        }
+        if done == count {
+            side.takeArenaBack()
+            return (done, .ok)
+        }
+        var answer = checked(status, side)
+        if answer == .deferred { return (done, answer) }
+        side.takeArenaBack()
+        if answer == .ok || answer == .last {
+            let port = Int(head.pointee.port)
+            if let misuse = flaw(of: results[done], port: port) {
+                side.noteMisuse(misuse)
+                call.explanation = misuse
+                return (done, .reject)
+            }
+            ports?[done] = UInt32(port)
+            if answer == .ok {
+                // A row that leaves by another port than the first; the loop goes on behind it.
+                done += 1
+                guard done < count else { return (done, .ok) }
+                let rest = map(
+                    call, rows: rows + done * width, count: count - done, width: width,
+                    results: results + done, ports: ports.map { $0 + done })
+                done += rest.done
+                answer = rest.answer
+            }
+        }
+        return (done, answer)
+    }
+
+    func produce(_ call: Call) -> Answer {
+        guard let function = entry.functions.produce else { return .notAllowed("has no produce") }
+        return run(call, .produce) { function(state, $0) }
+    }
+
+    func process(_ call: Call, _ batch: pipes_batch) -> Answer {
+        guard let function = entry.functions.process else { return .notAllowed("has no process") }
+        // A deferred call reads the batch until it is completed, so it must not lie on the stack.
+        let side = self.side(of: call)
+        side.batch.pointee = batch
+        return run(call, .process) { function(state, $0, side.batch) }
+    }
+
+    func flush(_ call: Call) -> Answer {
+        guard let function = entry.functions.flush else { return .ok }
+        return run(call, .flush) { function(state, $0) }
+    }
+
+    private func run(
+        _ call: Call, _ kind: CallSide.Kind,
+        _ body: (UnsafeMutablePointer<pipes_call>) -> pipes_status
+    ) -> Answer {
+        let side = self.side(of: call)
+        side.begin(kind)
+        let answer = checked(body(side.head), side)
+        if answer != .deferred { side.takeArenaBack() }
+        return answer
+    }
+
+    func cancel(_ call: Call) {
+        guard let side = call.attachment as? CallSide, let ticket = side.ticket,
+            Tickets.open.cancel(ticket)
+        else { return }
+        entry.functions.cancel?(state, pipes_ticket(id: ticket), side.deferContext)
+    }
+
+    func abandon(_ call: Call) {
+        guard let side = call.attachment as? CallSide, let ticket = side.ticket else { return }
+        _ = Tickets.open.remove(ticket)
+    }
+
+    // MARK: Checking answers
+
+    private func side(of call: Call) -> CallSide {
+        if let side = call.attachment as? CallSide { return side }
+        let side = CallSide(call, self)
+        call.attachment = side
+        return side
+    }
+
+    /// An answer that agrees with what the plugin did in the call.
+    private func checked(_ status: pipes_status, _ side: CallSide) -> Answer {
+        let answer = Answer(status)
+        if answer == .deferred {
+            return side.ticket == nil
+                ? .notAllowed("\(coro): answered DEFERRED without a ticket") : answer
+        }
+        if let ticket = side.ticket {
+            _ = Tickets.open.remove(ticket)
+            return .notAllowed("\(coro): deferred the call and then answered \(status)")
+        }
+        if let misuse = side.misuse {
+            side.call.explanation = misuse
+            return .reject
+        }
+        if case .notAllowed(let text) = answer { return .notAllowed("\(coro): \(text)") }
+        return answer
+    }
+
+    @inline(__always)
+    private func isSound(_ value: pipes_value, port: Int) -> Bool {
+        let kind = outputKinds.isEmpty ? Kind.any.rawValue : outputKinds[port]
+        if value.kind <= Kind.float.rawValue {
+            return value.kind == kind || kind == Kind.any.rawValue || value.kind == 0
+        }
+        return flaw(of: value, port: port) == nil
+    }
+
+    /// What is wrong with a value for an output port, or nil.
+    func flaw(of value: pipes_value, port: Int) -> String? {
+        if let flaw = value.flaw { return "yielded \(flaw)" }
+        if outputKinds.isEmpty { return nil }
+        guard port < outputKinds.count else {
+            return "chose output \(port); it has \(outputKinds.count)"
+        }
+        let kind = outputKinds[port]
+        // NULL stands for an absent value in any kind of port.
+        if value.kind == kind || kind == Kind.any.rawValue || value.kind == 0 { return nil }
+        let declared = entry.description.outputs[port]
+        let actual = Kind(rawValue: value.kind)?.name ?? "\(value.kind)"
+        return "yielded \(actual) by output \"\(declared.name)\", which is \(declared.kind.name)"
+    }
+}

@@ -1,0 +1,30 @@
+internal import CPipes
+internal import PipesCore
+internal import PipesRuntime
+
+/// The C functions of a processor, and how it is opened: a plugin's own, or those that bridge to a
+/// library function.
+///
+/// `@unchecked Sendable`: pointers to code and static data of libraries that are never unloaded.
+struct ProcessorEntry: @unchecked Sendable {
+    let description: ProcessorDescription
+    let functions: pipes_processor
+    let bridged: BridgedFunction?
+
+    func open(
+        node: OpaquePointer, args: UnsafePointer<pipes_value>, count: Int
+    ) -> Result<UnsafeMutableRawPointer?, OpenFailure> {
+        if let bridged {
+            do throws(BridgedFunction.OpenError) {
+                return .success(try bridged.open(args: args, count: count))
+            } catch {
+                return .failure(OpenFailure(error.message))
+            }
+        }
+        guard let open = functions.open else { return .success(nil) }
+        var state: UnsafeMutableRawPointer?
+        let status = open(HostTable.pointer, node, args, count, &state)
+        if status == PIPES_OK { return .success(state) }
+        return .failure(OpenFailure("answered \(status) without an explanation"))
+    }
+}

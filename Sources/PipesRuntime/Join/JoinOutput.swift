@@ -1,0 +1,69 @@
+import CPipes
+import PipesCore
+
+/// Builds batches of joined rows: `width` values each, side by side, as a map reads them.
+struct JoinOutput {
+    private let storage: RowStorage
+    private var holes: Holes?
+    private var runs: [KeyRun] = []
+    private(set) var slotCount = 0
+    private var itemCount = 0
+    private let capacity: Int
+
+    init(width: Int, capacity: Int) {
+        storage = RowStorage(capacity: capacity, width: width)
+        self.capacity = capacity
+    }
+
+    var isEmpty: Bool { runs.isEmpty }
+
+    /// Appends the keys of `run`, all of them rows. The values of inputs in step go on with the
+    /// keys, those of others stay.
+    mutating func appendSolid(_ run: KeyRun, _ cursors: [Cursor], inStep: [Int]) {
+        let width = storage.width
+        for (column, cursor) in cursors.enumerated() {
+            guard let values = cursor.values else { continue }
+            var target = storage.values + slotCount * width + column
+            let stride = inStep.contains(column) ? 1 : 0
+            for row in 0..<run.count {
+                target.pointee = values[row * stride]
+                target += width
+            }
+            if let owner = cursor.storage { storage.keepAlive(owner) }
+        }
+        runs.appendJoining(run)
+        slotCount += run.count
+        itemCount += run.count
+    }
+
+    /// Appends one key with a row that is an item, or to be failed for its missing partner.
+    mutating func append(
+        _ key: KeyRun, _ settlement: Settlement, _ values: [(value: pipes_value, owner: RowStorage?)]
+    ) {
+        for (column, value) in values.enumerated() {
+            storage.values[slotCount * storage.width + column] = value.value
+            if let owner = value.owner { storage.keepAlive(owner) }
+        }
+        if settlement != .item {
+            let holes = holes ?? Holes(capacity: capacity)
+            holes[slotCount] = settlement
+            self.holes = holes
+        } else {
+            itemCount += 1
+        }
+        runs.appendJoining(key)
+        slotCount += 1
+    }
+
+    mutating func appendBare(_ key: KeyRun, _ settlement: Settlement) {
+        var bare = key
+        bare.settlement = settlement
+        runs.appendJoining(bare)
+    }
+
+    func finish() -> Batch {
+        Batch(
+            runs: runs, rows: slotCount > 0 ? storage : nil, slots: 0..<slotCount, holes: holes,
+            itemCount: itemCount)
+    }
+}

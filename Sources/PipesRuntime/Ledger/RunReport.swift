@@ -1,0 +1,72 @@
+public import PipesCore
+
+/// The account of a run: what became of every row, and how the edges fared.
+public struct RunReport: Sendable {
+    public enum Status: String, Sendable {
+        case clean
+        /// It ran to its end and rows failed.
+        case failedRows = "failed_rows"
+        /// A failure stopped it.
+        case stopped
+        /// The drain deadline passed, or it was cancelled.
+        case cancelled
+    }
+
+    public var graph: String
+    public var status: Status
+    /// From the first source's start to the last node's close.
+    public var seconds: Double
+    /// In the order of the graph file.
+    public var nodes: [NodeAccount]
+    public var edges: [EdgeAccount]
+    /// What stopped it, or kept it from ending: one line each, naming the node.
+    public var failures: [String]
+}
+
+/// The ledger's line for one node. Between its start and its end,
+/// `in = out + skipped + failed + unsettled` for a node that keeps keys and for a sink.
+public struct NodeAccount: Sendable, Equatable {
+    public var name: String
+    /// Rows it was given; a joined row is one, skips that pass by are none.
+    public var `in` = 0
+    /// Rows it yielded, once whatever number of edges; for a sink, rows it took.
+    public var out = 0
+    public var skipped = 0
+    public var failed = 0
+    /// Join partners that never came.
+    public var missing = 0
+    /// Rows it was given that are not settled yet.
+    public var unsettled = 0
+    public var retries = 0
+    /// Time spent inside the processor.
+    public var seconds = 0.0
+    /// What the processor counted.
+    public var metrics: [String: Int64] = [:]
+
+    init(name: String) { self.name = name }
+}
+
+public struct EdgeAccount: Sendable, Equatable {
+    public var from: String
+    public var to: String
+    /// Rows that went over it.
+    public var rows: Int
+    /// The most rows that were in it at once.
+    public var peak: Int
+    /// How often its sender waited for room.
+    public var waits: Int
+    /// Rows in it now.
+    public var depth: Int
+    /// Rows.
+    public var capacity: Int
+}
+
+/// A row that failed: what a line of the dead letter file holds.
+public struct DeadLetter: Sendable {
+    public var graph: String
+    public var node: String
+    public var key: [UInt64]
+    public var attempts: Int
+    public var message: String
+    public var row: [Value]
+}

@@ -1,0 +1,49 @@
+public import PipesCore
+
+/// Which nodes run together: a stage is worked on by one task, batch by batch, without a queue
+/// between its nodes.
+public struct Plan: Sendable {
+    public struct Stage: Sendable {
+        /// Node indices, senders before receivers.
+        public var nodes: [Int]
+        /// Whether its node may wait inside a call: it then runs on a thread of its own.
+        public var mayBlock: Bool
+    }
+
+    public var stages: [Stage]
+    /// By node index.
+    public var stageOfNode: [Int]
+    /// By edge index: whether a queue stands there, as opposed to a call inside a stage.
+    public var isQueue: [Bool]
+
+    /// A node joins the stage of its senders where neither ever waits, they are all in one, and
+    /// the user asked for no queue between them.
+    public init(_ graph: CheckedGraph) {
+        var stages: [Stage] = []
+        var stageOfNode = Array(repeating: -1, count: graph.nodes.count)
+        for index in graph.order {
+            let node = graph.nodes[index]
+            let senders = Set(node.inputs.map { stageOfNode[graph.edges[$0].from] })
+            let asksForQueue = node.inputs.contains { graph.edges[$0].capacityIsFixed }
+            if Plan.neverWaits(node), !asksForQueue, senders.count == 1, let stage = senders.first,
+                stages[stage].nodes.allSatisfy({ Plan.neverWaits(graph.nodes[$0]) })
+            {
+                stages[stage].nodes.append(index)
+                stageOfNode[index] = stage
+            } else {
+                stageOfNode[index] = stages.count
+                let mayBlock = !node.description.flags.contains(.nonblocking)
+                stages.append(Stage(nodes: [index], mayBlock: mayBlock))
+            }
+        }
+        self.stages = stages
+        self.stageOfNode = stageOfNode
+        isQueue = graph.edges.map { stageOfNode[$0.from] != stageOfNode[$0.to] }
+    }
+
+    private static func neverWaits(_ node: CheckedGraph.Node) -> Bool {
+        let flags = node.description.flags
+        return flags.contains(.nonblocking) && !flags.contains(.defers)
+            && node.properties.retry.max == 0
+    }
+}

@@ -1,0 +1,125 @@
+public import Logging
+public import PipesCore
+import Synchronization
+
+/// Resolves every coro string of a graph, checks the whole graph, and runs it.
+///
+/// ```swift
+/// let plumber = try Plumber(graph, resolvers: [plugins])
+/// let report = try await plumber.run()
+/// ```
+public final class Plumber: Sendable {
+    public struct Options: Sendable {
+        public var logger = Logger(label: "pipes")
+        /// How long a drain may take before what is in flight is cancelled.
+        public var drainTimeout = Duration.seconds(25)
+        /// How long a call that was asked to stop is waited for.
+        public var cancelGrace = Duration.seconds(1)
+        /// Takes each failed row whose node's `then` is not `skip`. Any thread, one at a time for
+        /// each node.
+        public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }
+
+        public init() {}
+    }
+
+    public let graph: CheckedGraph
+    public let plan: Plan
+    private let factories: [any ProcessorFactory]
+    private let options: Options
+    private let current = Mutex<Current>(.waiting)
+
+    private enum Current {
+        case waiting
+        case running(Run)
+        case ended(RunReport)
+    }
+
+    /// Checks everything that can be known before a run.
+    /// - Throws: all that is wrong, in the order of the file.
+    public init(
+        _ graph: Graph, resolvers: [any ProcessorResolver], options: Options = Options()
+    ) throws(GraphFailure) {
+        let (checked, factories, diagnostics) = Plumber.check(graph, resolvers: resolvers)
+        guard let checked else { throw GraphFailure(diagnostics: diagnostics) }
+        self.graph = checked
+        self.factories = factories
+        self.options = options
+        plan = Plan(checked)
+    }
+
+    /// What `init` checks, with the warnings.
+    public static func check(
+        _ graph: Graph, resolvers: [any ProcessorResolver]
+    ) -> (checked: CheckedGraph?, factories: [any ProcessorFactory], diagnostics: [Diagnostic]) {
+        var factories: [any ProcessorFactory] = []
+        let (checked, diagnostics) = GraphChecker.check(graph) { node in
+            for resolver in resolvers {
+                switch resolver.resolve(node, in: graph) {
+                case .success(let factory):
+                    factories.append(factory)
+                    return .success(factory.description)
+                case .failure(let rejection): return .failure(rejection)
+                case nil: continue
+                }
+            }
+            return .failure(
+                GraphChecker.Rejection([
+                    Diagnostic(.error, "node \"\(node.name)\": nothing here knows \"\(node.coro)\"")
+                ]))
+        }
+        return (checked, factories, diagnostics)
+    }
+
+    /// Runs the graph to its end: until every source has ended and every row is accounted for, or
+    /// it was stopped, drained or cancelled. Cancelling the task cancels the run.
+    ///
+    /// - Throws: what could not be opened; nothing has run then.
+    public func run() async throws(GraphFailure) -> RunReport {
+        let run = Run(graph, plan: plan, factories: factories, options: options)
+        current.withLock { $0 = .running(run) }
+        let result: Result<RunReport, GraphFailure> = await withTaskCancellationHandler {
+            do throws(GraphFailure) {
+                return .success(try await run.run())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            run.cancel()
+        }
+        let report = try result.get()
+        current.withLock { $0 = .ended(report) }
+        return report
+    }
+
+    /// Stops the sources and has everything in flight finished. Any thread.
+    public func drain() { running?.drain() }
+
+    /// Stops now: rows in flight are failed as cancelled. Any thread.
+    public func cancel() { running?.cancel() }
+
+    private var running: Run? {
+        current.withLock { if case .running(let run) = $0 { run } else { nil } }
+    }
+
+    /// The ledger at this moment; nil before the run.
+    public var report: RunReport? {
+        switch current.withLock({ $0 }) {
+        case .waiting: nil
+        case .running(let run): run.report
+        case .ended(let report): report
+        }
+    }
+}
+
+/// A graph that can't run, and all that is wrong with it.
+public struct GraphFailure: Error, Sendable, CustomStringConvertible {
+    public var diagnostics: [Diagnostic]
+
+    public init(diagnostics: [Diagnostic]) {
+        self.diagnostics = diagnostics
+    }
+
+    public var description: String {
+        diagnostics.map(\.description).joined(separator: "\n")
+    }
+}

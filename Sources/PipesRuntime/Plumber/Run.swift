@@ -1,0 +1,275 @@
+import Dispatch
+import Logging
+import PipesCore
+import Synchronization
+
+/// One run of a graph: builds its nodes, edges and stages, owns their tasks, and sees to it that
+/// it ends.
+///
+/// `@unchecked Sendable`: all members are set by `init` and constant; the stages keep the runners
+/// to themselves.
+final class Run: @unchecked Sendable {
+    private let graph: CheckedGraph
+    private let control: RunControl
+    private let nodes: [RunningNode]
+    private let edges: [Edge]
+    private let stages: [Stage]
+    private let doorbells: [Doorbell]
+    private let drainTimeout: Duration
+    private let deadlocks: DeadlockResolver
+    /// Rings when a stage ends, and when waiting for the others is no longer worth it.
+    private let stageEnded = Doorbell()
+    private let progress = Mutex(Progress())
+
+    private struct Progress {
+        var start: ContinuousClock.Instant?
+        var end: ContinuousClock.Instant?
+        var unfinishedStages = 0
+        var isGivenUp = false
+    }
+
+    private struct RunningNode {
+        let runner: NodeRunner
+        let gate: ProcessorGate
+    }
+
+    init(
+        _ graph: CheckedGraph, plan: Plan, factories: [any ProcessorFactory],
+        options: Plumber.Options
+    ) {
+        self.graph = graph
+        drainTimeout = options.drainTimeout
+        let deadlocks = DeadlockResolver()
+        self.deadlocks = deadlocks
+        let wakefulness = Wakefulness { deadlocks.allAsleep() }
+        control = RunControl(
+            graph: graph.graph.name, logger: options.logger,
+            clock: SystemClock(wakefulness: wakefulness), wakefulness: wakefulness,
+            cancelGrace: options.cancelGrace, deadLetters: options.deadLetters)
+        let doorbells = plan.stages.map { _ in Doorbell(wakefulness: wakefulness) }
+        self.doorbells = doorbells
+        let edges = graph.edges.enumerated().map { index, edge in
+            Edge(
+                index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
+                byteCapacity: edge.byteCapacity, isQueue: plan.isQueue[index],
+                sender: doorbells[plan.stageOfNode[edge.from]],
+                reader: doorbells[plan.stageOfNode[edge.to]])
+        }
+        self.edges = edges
+        let stopper = Stopper()
+        let control = control
+        let nodes = graph.nodes.indices.map { index in
+            Run.makeNode(
+                graph, index, factories[index], edges: edges, control: control,
+                doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper)
+        }
+        self.nodes = nodes
+        let runners = nodes.map(\.runner)
+        stages = zip(plan.stages, doorbells).map { stage, doorbell in
+            Stage(stage.nodes.map { runners[$0] }, doorbell: doorbell, mayBlock: stage.mayBlock)
+        }
+        stopper.run = self
+        deadlocks.attach(self, edges: edges)
+    }
+
+    /// Lets a node stop a run that is not there yet when the node is made.
+    private final class Stopper: @unchecked Sendable {
+        // Set once, before any stage has started.
+        weak var run: Run?
+    }
+
+    private static func makeNode(
+        _ graph: CheckedGraph, _ index: Int, _ factory: any ProcessorFactory, edges: [Edge],
+        control: RunControl, doorbell: Doorbell, stopper: Stopper
+    ) -> RunningNode {
+        let node = graph.nodes[index]
+        let joins = if case .join = node.inputMode { true } else { false }
+        let context = NodeContext(
+            name: node.name,
+            inputCount: node.description.isSource ? 0 : joins ? node.inputs.count : 1,
+            outputsUsed: node.outputs.map { !$0.isEmpty },
+            concurrency: max(1, node.properties.concurrency), env: graph.graph.env,
+            logger: control.logger)
+        let gate = ProcessorGate(factory.makeProcessor(for: context, args: node.args))
+        let input = InputPort(
+            node.inputMode, edges: node.inputs.map { edges[$0] },
+            onMissing: node.properties.onMissing)
+        let outputs = node.outputs.map { OutputPort(edges: $0.map { edges[$0] }) }
+        let kind: NodeRunner.Type =
+            switch node.description.shape {
+            case .produce: SourceRunner.self
+            case .process: ProcessRunner.self
+            case .map: Run.needsFlights(node) ? DeferredMapRunner.self : MapRunner.self
+            }
+        let runner = kind.init(
+            node, context: context, gate: gate, input: input, outputs: outputs, control: control,
+            doorbell: doorbell, stopRun: { stopper.run?.stop($0) })
+        return RunningNode(runner: runner, gate: gate)
+    }
+
+    /// Whether rows of a map can be in flight while others go on.
+    private static func needsFlights(_ node: CheckedGraph.Node) -> Bool {
+        let flags = node.description.flags
+        return flags.contains(.defers)
+            || (flags.contains(.concurrent) && node.properties.retry.max > 0
+                && node.properties.concurrency > 1)
+    }
+
+    // MARK: Running
+
+    func run() async throws(GraphFailure) -> RunReport {
+        let failure = await Task(executorPreference: BlockingThreads.shared) { self.open() }.value
+        if let failure { throw failure }
+        progress.withLock {
+            $0.start = .now
+            $0.unfinishedStages = stages.count
+        }
+        for _ in stages { control.wakefulness.wake() }
+        let tasks = stages.map { stage in
+            let threads: (any TaskExecutor)? = stage.mayBlock ? BlockingThreads.shared : nil
+            return Task(executorPreference: threads) {
+                await stage.run()
+                self.noteEnd()
+            }
+        }
+        await waitForStages()
+        // A task that is left here is stuck inside a processor; it was named by `giveUp`.
+        for task in tasks { task.cancel() }
+        progress.withLock { $0.end = .now }
+        return report
+    }
+
+    /// Opens all nodes, senders first. When one fails, those already open are closed.
+    private func open() -> GraphFailure? {
+        var opened: [ProcessorGate] = []
+        for index in graph.order {
+            do {
+                try nodes[index].gate.processor.open()
+                opened.append(nodes[index].gate)
+            } catch {
+                for gate in opened.reversed() { gate.close() }
+                let node = graph.graph.nodes[index]
+                return GraphFailure(diagnostics: [
+                    Diagnostic(
+                        file: graph.graph.file, at: node.places.coro ?? node.places.name,
+                        "node \"\(node.name)\": can't open \(node.coro): \(error.message)")
+                ])
+            }
+        }
+        return nil
+    }
+
+    private func noteEnd() {
+        progress.withLock { $0.unfinishedStages -= 1 }
+        stageEnded.ring()
+        control.wakefulness.sleep()
+    }
+
+    private func waitForStages() async {
+        while true {
+            let isOver = progress.withLock { $0.unfinishedStages == 0 || $0.isGivenUp }
+            if isOver { return }
+            await stageEnded.wait()
+        }
+    }
+
+    var hasUnfinishedStages: Bool { progress.withLock { $0.unfinishedStages > 0 } }
+
+    // MARK: Stopping, from any thread
+
+    func drain() {
+        guard control.raise(to: .drain) else { return }
+        for node in nodes where node.runner.node.description.isSource {
+            node.runner.context.stop()
+            node.gate.interrupt()
+        }
+        ringAll()
+        after(drainTimeout) { run in
+            guard run.hasUnfinishedStages, !run.control.isCancelled else { return }
+            run.control.note(
+                "the drain took longer than \(run.drainTimeout); what was in flight is cancelled")
+            run.cancel()
+        }
+    }
+
+    func cancel() {
+        guard control.raise(to: .cancel) else { return }
+        for node in nodes {
+            node.runner.context.stop()
+            node.gate.interrupt()
+        }
+        ringAll()
+        after(control.cancelGrace * 3) { $0.giveUp() }
+    }
+
+    /// A failure that the graph can't go on after.
+    func stop(_ failure: String) {
+        control.logger.error("\(failure)")
+        control.noteStop(failure)
+        cancel()
+    }
+
+    /// Ends the run although processors are still inside a call, and names them.
+    private func giveUp() {
+        guard hasUnfinishedStages else { return }
+        for node in nodes where node.gate.isOpen {
+            let failure = "node \"\(node.runner.node.name)\": did not return after it was cancelled"
+            control.note(failure)
+            control.logger.error("\(failure)")
+        }
+        progress.withLock { $0.isGivenUp = true }
+        stageEnded.ring()
+    }
+
+    private func ringAll() {
+        for doorbell in doorbells { doorbell.ring() }
+    }
+
+    private func after(_ pause: Duration, _ body: @escaping @Sendable (Run) -> Void) {
+        let deadline = DispatchTime.now() + .nanoseconds(pause.nanoseconds)
+        DispatchQueue.global().asyncAfter(deadline: deadline) { [weak self] in
+            if let self { body(self) }
+        }
+    }
+
+    // MARK: Deadlocks
+
+    func describe(_ edge: Edge) -> String {
+        let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
+        let state = edge.snapshot
+        return "\(from) waits for room in \(from) -> \(to) (\(state.depth) of \(state.capacity) rows)"
+    }
+
+    func noteGrowth(_ edge: Edge) {
+        let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
+        let state = edge.snapshot
+        control.logger.debug(
+            "edge \(from) -> \(to) grown to \(state.capacity) rows: a join waits for its others")
+    }
+
+    // MARK: The ledger, from any thread
+
+    var report: RunReport {
+        let progress = progress.withLock { $0 }
+        let accounts = nodes.map(\.runner.snapshot)
+        let seconds = progress.start.map { start in
+            start.duration(to: progress.end ?? .now).seconds
+        }
+        return RunReport(
+            graph: graph.graph.name, status: status(accounts), seconds: seconds ?? 0,
+            nodes: accounts,
+            edges: edges.map { edge in
+                let state = edge.snapshot
+                return EdgeAccount(
+                    from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
+                    rows: state.rows, peak: state.peak, waits: state.waits, depth: state.depth,
+                    capacity: state.capacity)
+            }, failures: control.failures)
+    }
+
+    private func status(_ accounts: [NodeAccount]) -> RunReport.Status {
+        if control.isStoppedByFailure { return .stopped }
+        if control.isCancelled { return .cancelled }
+        return accounts.contains { $0.failed > 0 } ? .failedRows : .clean
+    }
+}

@@ -1,0 +1,73 @@
+import Logging
+import PipesCore
+import Synchronization
+
+/// What the stages of one run share: whether it is to go on, and where failures are told.
+final class RunControl: Sendable {
+    /// How far a run is from going on as usual. It only ever gets worse.
+    enum Order: Int, Comparable, Sendable {
+        case run
+        /// Sources stop, everything in flight is finished.
+        case drain
+        /// What is in flight is failed as cancelled.
+        case cancel
+
+        static func < (left: Order, right: Order) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    let graph: String
+    let logger: Logger
+    let clock: any RunClock
+    let wakefulness: Wakefulness
+    let deadLetters: @Sendable (DeadLetter) -> Void
+    /// How long a cancelled call is waited for before its ticket is given up.
+    let cancelGrace: Duration
+
+    private let state = Mutex(State())
+
+    /// Read for every batch, so without a lock; only ever raised.
+    private let currentOrder = Atomic(Order.run.rawValue)
+
+    private struct State {
+        var isStoppedByFailure = false
+        var failures: [String] = []
+    }
+
+    init(
+        graph: String, logger: Logger, clock: any RunClock, wakefulness: Wakefulness,
+        cancelGrace: Duration, deadLetters: @escaping @Sendable (DeadLetter) -> Void
+    ) {
+        self.graph = graph
+        self.logger = logger
+        self.clock = clock
+        self.wakefulness = wakefulness
+        self.cancelGrace = cancelGrace
+        self.deadLetters = deadLetters
+    }
+
+    var order: Order { Order(rawValue: currentOrder.load(ordering: .acquiring)) ?? .cancel }
+    var isCancelled: Bool { order == .cancel }
+    var isStoppedByFailure: Bool { state.withLock { $0.isStoppedByFailure } }
+    var failures: [String] { state.withLock { $0.failures } }
+
+    /// - Returns: whether that is news.
+    func raise(to order: Order) -> Bool {
+        let (former, _) = currentOrder.max(order.rawValue, ordering: .acquiringAndReleasing)
+        return former < order.rawValue
+    }
+
+    /// Notes a failure that stops the graph.
+    func noteStop(_ failure: String) {
+        state.withLock { state in
+            // What fails because it was cancelled is no failure of its own.
+            guard !isCancelled else { return }
+            state.isStoppedByFailure = true
+            state.failures.append(failure)
+        }
+    }
+
+    /// Notes what kept the run from ending as it should.
+    func note(_ failure: String) {
+        state.withLock { $0.failures.append(failure) }
+    }
+}

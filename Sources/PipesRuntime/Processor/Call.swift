@@ -1,0 +1,79 @@
+public import PipesCore
+import Synchronization
+
+/// One call of a processor in progress: where its results go, and what it says about its rows.
+///
+/// `@unchecked Sendable`: it belongs to the thread that is inside the call; a deferred call to one
+/// thread at a time until `complete`, whose lock hands it back to the node.
+public final class Call: @unchecked Sendable {
+    public let node: NodeContext
+    /// Owns the memory of results. Replaced with each batch.
+    public internal(set) var storage: RowStorage
+    /// Values emitted so far; what a map yields does not go through here.
+    public var emission: Emission
+    /// How many rows a source is asked for.
+    public internal(set) var demand = 0
+    /// Rows that were passed in; settlements by row are checked against it.
+    public internal(set) var rowCount = 0
+    /// The storages that the inputs of this call lie in.
+    public internal(set) var inputs: [RowStorage] = []
+    /// Why it is about to answer a negative status.
+    public var explanation: String?
+    /// The outcomes of single rows where they differ from the call's.
+    public internal(set) var rowOutcomes: [RowOutcome] = []
+    /// For whoever implements the processor: its own side of the call.
+    public var attachment: AnyObject?
+
+    public struct RowOutcome: Sendable {
+        public var row: Int
+        public var answer: Answer
+        public var text: String?
+    }
+
+    /// What a deferred call was completed with.
+    struct Completion: Sendable {
+        var answer: Answer
+        var value: PlainValue?
+        /// The output that the result of a map leaves by.
+        var port: UInt32 = 0
+    }
+
+    /// How a deferred call reaches its node again. Set before each call that may defer.
+    var onComplete: (@Sendable (Call, Completion) -> Void)?
+
+    init(node: NodeContext, storage: RowStorage, outputs: Int) {
+        self.node = node
+        self.storage = storage
+        emission = Emission(outputs: outputs)
+    }
+
+    /// Finishes a deferred call, once, from any thread. The call must not be used afterwards.
+    /// - Parameter value: the result of a map, copied; what it refers to must live as long as
+    ///   `storage`.
+    public func complete(_ answer: Answer, value: PlainValue? = nil, port: UInt32 = 0) {
+        onComplete?(self, Completion(answer: answer, value: value, port: port))
+    }
+
+    /// Notes the outcome of one row.
+    /// - Returns: false where there is no such row, or the answer is none for a row.
+    public func settle(row: UInt64, _ answer: Answer, _ text: String?) -> Bool {
+        guard row < UInt64(rowCount) else { return false }
+        switch answer {
+        case .ok, .skip, .retry, .reject, .fatal, .cancelled: break
+        case .end, .deferred, .last, .notAllowed: return false
+        }
+        rowOutcomes.append(RowOutcome(row: Int(row), answer: answer, text: text))
+        return true
+    }
+
+    /// Makes it ready for the next call.
+    func reset(storage: RowStorage, inputs: [RowStorage], rowCount: Int, demand: Int = 0) {
+        self.storage = storage
+        self.inputs = inputs
+        self.rowCount = rowCount
+        self.demand = demand
+        explanation = nil
+        if !rowOutcomes.isEmpty { rowOutcomes.removeAll() }
+        emission.reset()
+    }
+}

@@ -1,0 +1,116 @@
+public import PipesCore
+import Synchronization
+
+/// A processor made of a Swift closure, for graphs that are run from Swift code: the value of a
+/// `CoroMap`.
+///
+/// Closures run as tasks that the node owns; up to the node's `concurrency` of them at once. A
+/// thrown error rejects the row with its text, a `RetryableError` follows the node's retry policy,
+/// and cancellation reaches the closure as task cancellation.
+public struct Coro: Sendable {
+    /// What a closure learns of its node.
+    public struct Context: Sendable {
+        public let node: String
+        /// By the names of the params.
+        public let args: [String: Value]
+        /// The graph's `env`.
+        public let env: [String: Value]
+    }
+
+    /// The values of a row: one, or one of each joined input.
+    public typealias Row = [Value]
+
+    enum Body: Sendable {
+        case source(@Sendable (Context) async throws -> @Sendable () async throws -> Value?)
+        case map(@Sendable (Row, Context) async throws -> Value?)
+        case sink(@Sendable (Row, Context) async throws -> Void)
+    }
+
+    let body: Body
+    let params: [ProcessorDescription.Param]
+
+    /// - Parameter body: the value of a row, or nil where it yields nothing.
+    public static func map(
+        params: [ProcessorDescription.Param] = [],
+        _ body: @escaping @Sendable (Row, Context) async throws -> Value?
+    ) -> Coro {
+        Coro(body: .map(body), params: params)
+    }
+
+    /// - Parameter body: takes a row.
+    public static func sink(
+        params: [ProcessorDescription.Param] = [],
+        _ body: @escaping @Sendable (Row, Context) async throws -> Void
+    ) -> Coro {
+        Coro(body: .sink(body), params: params)
+    }
+
+    /// - Parameter start: called once, before the first row; what it returns gives the next row
+    ///   each time, and nil at the end. It is never called again before it has returned.
+    public static func source(
+        params: [ProcessorDescription.Param] = [],
+        _ start: @escaping @Sendable (Context) async throws -> @Sendable () async throws -> Value?
+    ) -> Coro {
+        Coro(body: .source(start), params: params)
+    }
+
+    func description(named name: String) -> ProcessorDescription {
+        switch body {
+        case .source:
+            ProcessorDescription(
+                name: name, shape: .produce, flags: [.defers, .nonblocking], params: params,
+                inputs: [])
+        case .map:
+            ProcessorDescription(
+                name: name, shape: .map, flags: [.defers, .nonblocking, .concurrent],
+                params: params, inputs: nil)
+        case .sink:
+            ProcessorDescription(
+                name: name, shape: .map, flags: [.defers, .nonblocking, .concurrent, .sink],
+                params: params, inputs: nil, outputs: [])
+        }
+    }
+}
+
+/// A failure that may not come again: the node's retry policy applies.
+public struct RetryableError: Error, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Coro strings that map to Swift closures. They come before plugins of the same name.
+public struct CoroMap: ProcessorResolver, ExpressibleByDictionaryLiteral {
+    private var coros: [String: Coro]
+
+    public init(_ coros: [String: Coro]) {
+        self.coros = coros
+    }
+
+    public init(dictionaryLiteral elements: (String, Coro)...) {
+        coros = Dictionary(elements) { _, last in last }
+    }
+
+    public func resolve(
+        _ node: Graph.Node, in graph: Graph
+    ) -> Result<any ProcessorFactory, GraphChecker.Rejection>? {
+        coros[node.coro].map { .success(CoroFactory(coro: $0, name: node.coro)) }
+    }
+}
+
+private struct CoroFactory: ProcessorFactory {
+    let coro: Coro
+    let name: String
+
+    var description: ProcessorDescription { coro.description(named: name) }
+
+    func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor {
+        let named = zip(coro.params, args).map { ($0.name, $1) }
+        return CoroProcessor(
+            coro.body,
+            Coro.Context(
+                node: node.name, args: Dictionary(named) { _, last in last }, env: node.env))
+    }
+}

@@ -1,0 +1,100 @@
+import CPipes
+import PipesCore
+import Synchronization
+
+/// Runs the closure of a `Coro`: each call is a task, and deferred.
+final class CoroProcessor: Processor {
+    private let body: Coro.Body
+    private let context: Coro.Context
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The open calls' tasks. The one that completes a call removes it.
+        var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]
+        /// A source's next row, once it was started.
+        var next: (@Sendable () async throws -> Value?)?
+    }
+
+    init(_ body: Coro.Body, _ context: Coro.Context) {
+        self.body = body
+        self.context = context
+    }
+
+    func open() {}
+
+    func produce(_ call: Call) -> Answer {
+        guard case .source(let start) = body else { return .notAllowed("is no source") }
+        let context = context
+        run(call) { [self] in
+            let next: @Sendable () async throws -> Value?
+            if let started = state.withLock({ $0.next }) {
+                next = started
+            } else {
+                next = try await start(context)
+                state.withLock { $0.next = next }
+            }
+            guard let value = try await next() else { return (.end, nil) }
+            guard let copy = value.copied(to: call.storage) else { return (.retry, nil) }
+            call.emission.append(copy, port: 0, row: nil)
+            return (.ok, nil)
+        }
+        return .deferred
+    }
+
+    func map(
+        _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
+        results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
+    ) -> (done: Int, answer: Answer) {
+        let row = (0..<width).map { Value(copying: rows[$0]) }
+        let context = context
+        switch body {
+        case .source: return (0, .notAllowed("is a source"))
+        case .map(let body):
+            run(call) {
+                guard let value = try await body(row, context) else { return (.skip, nil) }
+                guard let copy = value.copied(to: call.storage) else { return (.retry, nil) }
+                return (.ok, PlainValue(copy))
+            }
+        case .sink(let body):
+            run(call) {
+                try await body(row, context)
+                return (.ok, nil)
+            }
+        }
+        return (0, .deferred)
+    }
+
+    /// Starts the task of a call. The lock is held until the task is noted, so that it can't be
+    /// over before.
+    private func run(
+        _ call: Call, _ work: @escaping @Sendable () async throws -> (Answer, PlainValue?)
+    ) {
+        let isSource = if case .source = body { true } else { false }
+        state.withLock { state in
+            state.tasks[ObjectIdentifier(call)] = Task {
+                var outcome: (answer: Answer, value: PlainValue?)
+                do {
+                    outcome = try await work()
+                } catch is CancellationError {
+                    outcome = (.cancelled, nil)
+                } catch let error as RetryableError {
+                    call.explanation = error.description
+                    outcome = (.retry, nil)
+                } catch {
+                    call.explanation = "\(error)"
+                    outcome = (isSource ? .fatal : .reject, nil)
+                }
+                let isOpen = self.state.withLock { $0.tasks.removeValue(forKey: ObjectIdentifier(call)) }
+                if isOpen != nil { call.complete(outcome.answer, value: outcome.value) }
+            }
+        }
+    }
+
+    func cancel(_ call: Call) {
+        state.withLock { $0.tasks[ObjectIdentifier(call)] }?.cancel()
+    }
+
+    func abandon(_ call: Call) {
+        state.withLock { _ = $0.tasks.removeValue(forKey: ObjectIdentifier(call)) }
+    }
+}

@@ -1,0 +1,55 @@
+public import Logging
+public import PipesCore
+import Synchronization
+
+/// What a processor can learn and say about the node it runs. Every member is safe from any
+/// thread, from before `open` until after `close`.
+public final class NodeContext: Sendable {
+    public let name: String
+    /// Inputs joined into a row; 0 for a source.
+    public let inputCount: Int
+    /// Whether each output feeds anyone.
+    public let outputsUsed: [Bool]
+    /// Calls that may be open at once.
+    public let concurrency: Int
+    /// The graph's `env`.
+    public let env: [String: Value]
+    public let logger: Logger
+
+    private let shared = Mutex(Shared())
+
+    private struct Shared {
+        var isStopping = false
+        var metrics: [String: Int64] = [:]
+    }
+
+    init(
+        name: String, inputCount: Int, outputsUsed: [Bool], concurrency: Int,
+        env: [String: Value], logger: Logger
+    ) {
+        self.name = name
+        self.inputCount = inputCount
+        self.outputsUsed = outputsUsed
+        self.concurrency = concurrency
+        self.env = env
+        self.logger = logger
+    }
+
+    /// Whether the node should come to an end: a source at a drain, any node at a cancel.
+    public var isStopping: Bool { shared.withLock { $0.isStopping } }
+
+    func stop() { shared.withLock { $0.isStopping = true } }
+
+    /// Adds to a counter that shows among the node's metrics.
+    public func count(_ metric: String, _ delta: Int64) {
+        shared.withLock { $0.metrics[metric, default: 0] &+= delta }
+    }
+
+    /// Notes that the processor did what its contract forbids.
+    public func reportMisuse(_ what: String) {
+        count("misuses", 1)
+        logger.error("node \"\(name)\": \(what)")
+    }
+
+    var metrics: [String: Int64] { shared.withLock { $0.metrics } }
+}

@@ -1,0 +1,150 @@
+import PipesCore
+
+/// The receiving side of a node: one edge, several one by one, or several joined.
+struct InputPort {
+    enum Step {
+        case batch(Batch)
+        case nothingYet
+        case end
+    }
+
+    private enum Mode {
+        case none
+        case single
+        case merge(Merge)
+        case keyJoin(KeyJoin)
+        case positionJoin(PositionJoin)
+    }
+
+    let edges: [Edge]
+    private var mode: Mode
+    private let endsEarly: Bool
+    private var wantsTheRestOnly = false
+
+    /// Rows in a joined batch.
+    static let joinLimit = 256
+
+    init(_ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing) {
+        self.edges = edges
+        endsEarly = onMissing == .skip
+        switch mode {
+        case .none: self.mode = .none
+        case .single: self.mode = .single
+        case .merge: self.mode = .merge(Merge())
+        case .join(let config) where config.groups.count == 1:
+            self.mode = .keyJoin(KeyJoin(depths: config.depths, onMissing: onMissing))
+        case .join(let config):
+            self.mode = .positionJoin(PositionJoin(config, onMissing: onMissing))
+        }
+    }
+
+    /// Partners that never came.
+    var missing: Int {
+        switch mode {
+        case .keyJoin(let join): join.missing
+        case .positionJoin(let join): join.missing
+        default: 0
+        }
+    }
+
+    mutating func next() -> Step {
+        switch mode {
+        case .none: return .end
+        case .single:
+            switch edges[0].take() {
+            case .batch(let batch, _): return .batch(batch)
+            case .nothingYet: return .nothingYet
+            case .end: return .end
+            }
+        case .merge(var merge):
+            defer { mode = .merge(merge) }
+            return merge.next(edges)
+        case .keyJoin(var join):
+            mode = .none  // so that the join is not copied while it changes
+            defer { mode = .keyJoin(join) }
+            return next(&join)
+        case .positionJoin(var join):
+            mode = .none
+            defer { mode = .positionJoin(join) }
+            return next(&join)
+        }
+    }
+
+    private mutating func next(_ join: inout some Pairing) -> Step {
+        while true {
+            switch join.next(limit: InputPort.joinLimit) {
+            case .batch(let batch):
+                endOthersEarly(join)
+                return .batch(batch)
+            case .end: return .end
+            case .needs(let inputs):
+                endOthersEarly(join)
+                for input in inputs {
+                    switch edges[input].take() {
+                    case .batch(let batch, _): join.offer(batch, input: input)
+                    case .nothingYet: return .nothingYet
+                    case .end: join.end(input: input)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Once an input has ended, rows of the others are missing a partner: with `on_missing: skip`
+    /// nothing more of them is wanted than what is under way.
+    private mutating func endOthersEarly(_ join: some Pairing) {
+        guard endsEarly, !wantsTheRestOnly, join.anyEnded else { return }
+        wantsTheRestOnly = true
+        want(.theRest)
+    }
+
+    func want(_ less: EdgeState.Demand) {
+        for edge in edges { edge.want(less) }
+    }
+}
+
+/// What both kinds of join offer.
+protocol Pairing {
+    var anyEnded: Bool { get }
+    mutating func offer(_ batch: Batch, input: Int)
+    mutating func end(input: Int)
+    mutating func next(limit: Int) -> KeyJoin.Step
+}
+
+extension KeyJoin: Pairing {}
+extension PositionJoin: Pairing {}
+
+/// Takes the rows of several inputs one by one: inputs that are ready take turns, by batch, and
+/// the rows get new keys as they arrive. Settlements without a row end here.
+struct Merge {
+    private var turn = 0
+    private var nextKey: UInt64 = 0
+
+    mutating func next(_ edges: [Edge]) -> InputPort.Step {
+        var ended = 0
+        for offset in edges.indices {
+            let index = (turn + offset) % edges.count
+            taking: while true {
+                switch edges[index].take() {
+                case .batch(let batch, _):
+                    if batch.itemCount == 0 { continue taking }
+                    turn = (index + 1) % edges.count
+                    return .batch(renumber(batch))
+                case .nothingYet: break taking
+                case .end:
+                    ended += 1
+                    break taking
+                }
+            }
+        }
+        return ended == edges.count ? .end : .nothingYet
+    }
+
+    private mutating func renumber(_ batch: Batch) -> Batch {
+        let dense = batch.dense()
+        let run = KeyRun(first: nextKey, count: dense.itemCount, settlement: .item)
+        nextKey += UInt64(dense.itemCount)
+        return Batch(
+            runs: [run], rows: dense.rows, slots: dense.slots, itemCount: dense.itemCount)
+    }
+}

@@ -1,0 +1,431 @@
+import CPipes
+import PipesCore
+import Synchronization
+
+/// Runs one node: takes batches from its input, has the processor work on them, settles every key
+/// and hands the batches on. A subclass for each shape says how rows are worked on; what they
+/// share, the life of a node and what becomes of failed rows, is here.
+///
+/// Belongs to its stage: only the stage's task calls it, but for `deliver`, `account` and the
+/// members that say so.
+class NodeRunner {
+    /// What a node is doing. It only ever moves on.
+    private enum Phase {
+        case running
+        /// All input was seen.
+        case flushing
+        /// Nothing is left but to send what was emitted.
+        case sending
+        case ended
+    }
+
+    let node: CheckedGraph.Node
+    let context: NodeContext
+    let processor: any Processor
+    private let gate: ProcessorGate
+    let control: RunControl
+    let doorbell: Doorbell
+    private let stopRun: (String) -> Void
+    let kinds: RowKinds
+    private let watchdog: Watchdog?
+    final let defers: Bool
+    final var input: InputPort
+    final var outputs: [OutputPort]
+    final var account: NodeAccount
+    /// The key of the next row of a lineage that starts here.
+    final var nextKey: UInt64 = 0
+    /// Set by the processor's END or LAST, or when nobody wants more of this node.
+    final var wantsNoMore = false
+
+    private var phase = Phase.running
+    private var skipsFlush = false
+    private var isFlushOpen = false
+    final private(set) var openCalls = OpenCalls()
+    /// The instant the clock was last asked to ring at, so that it isn't asked twice.
+    private var alarm: ContinuousClock.Instant?
+    private let mailbox = Mailbox()
+    private let published: Mutex<NodeAccount>
+
+    required init(
+        _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
+        input: InputPort, outputs: [OutputPort], control: RunControl, doorbell: Doorbell,
+        stopRun: @escaping (String) -> Void
+    ) {
+        self.node = node
+        self.context = context
+        self.gate = gate
+        processor = gate.processor
+        defers = node.description.flags.contains(.defers)
+        watchdog = node.properties.timeout.map { Watchdog($0, gate) }
+        kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
+        self.input = input
+        self.outputs = outputs
+        self.control = control
+        self.doorbell = doorbell
+        self.stopRun = stopRun
+        account = NodeAccount(name: node.name)
+        published = Mutex(account)
+    }
+
+    final var hasEnded: Bool {
+        if case .ended = phase { return true }
+        return false
+    }
+
+    // MARK: What a shape decides
+
+    /// Works on rows as far as possible without waiting.
+    /// - Parameter mayStart: whether there is room for what new rows would yield.
+    /// - Returns: whether anything was done.
+    func work(mayStart: Bool) -> Bool { false }
+
+    /// Whether no row is in the node's hands.
+    var isIdle: Bool { true }
+
+    /// Rows that are being worked on, where rows in and out can't be compared.
+    var rowsInHand: Int { 0 }
+
+    /// Whether all input was seen.
+    var inputHasEnded: Bool { true }
+
+    /// A deferred call was completed, or given up.
+    func completed(_ call: Call, _ completion: Call.Completion) {}
+
+    // MARK: The life of a node
+
+    /// Makes what progress is possible.
+    /// - Returns: whether there was any.
+    final func step() -> Bool {
+        var hasProgressed = false
+        if defers {
+            for (call, completion) in mailbox.takeAll() {
+                hasProgressed = true
+                close(call, completion)
+            }
+            hasProgressed = stopLateCalls() || hasProgressed
+        }
+        let hasSent = sendOutputs()
+        switch phase {
+        case .running: hasProgressed = run(mayStart: hasSent) || hasProgressed
+        case .flushing: break
+        case .sending:
+            if hasSent {
+                end()
+                hasProgressed = true
+            }
+        case .ended: return false
+        }
+        if hasProgressed { publish() }
+        return hasProgressed
+    }
+
+    private func run(mayStart: Bool) -> Bool {
+        if !wantsNoMore { heedReaders() }
+        let hasProgressed = work(mayStart: mayStart)
+        guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
+        input.want(.nothing)
+        flush()
+        return true
+    }
+
+    /// Ends early what nobody wants any longer.
+    private func heedReaders() {
+        var most: EdgeState.Demand?
+        for output in outputs {
+            switch output.demand {
+            case .everything: return
+            case .theRest: most = .theRest
+            case .nothing: most = most ?? .nothing
+            case nil: break
+            }
+        }
+        switch most {
+        // A node that feeds nobody is there for what it does.
+        case nil, .everything: break
+        case .theRest:
+            input.want(.theRest)
+            if node.description.isSource { stopProducing() }
+        case .nothing:
+            wantsNoMore = true
+            skipsFlush = true
+            if node.description.isSource { stopProducing() }
+        }
+    }
+
+    /// Tells a source that may be blocking to come to an end.
+    final func stopProducing() {
+        wantsNoMore = true
+        guard !context.isStopping else { return }
+        context.stop()
+        gate.interrupt()
+    }
+
+    private func flush() {
+        phase = .flushing
+        guard !node.description.isSource, !skipsFlush, !control.isCancelled else {
+            phase = .sending
+            return
+        }
+        let call = makeCall()
+        let answer = timed { processor.flush(call) }
+        if answer == .deferred {
+            isFlushOpen = true
+            open(call)
+        } else {
+            flushed(call, answer)
+        }
+    }
+
+    private func flushed(_ call: Call, _ answer: Answer) {
+        phase = .sending
+        switch answer {
+        case .ok, .end: sendFlushed(call)
+        case .cancelled where control.isCancelled: break
+        default: stop(call, answer, during: "flush")
+        }
+    }
+
+    /// What a flush emits comes from no row, whatever the rate.
+    private func sendFlushed(_ call: Call) {
+        guard call.emission.count > 0 else { return }
+        guard node.description.rate == .aggregates || node.description.isSink else {
+            context.reportMisuse("emitted in flush although it \(node.description.rate) keys")
+            return
+        }
+        for batch in numbered(call) { outputs[batch.port].append(batch.batch) }
+        account.out += node.description.isSink ? 0 : call.emission.count
+    }
+
+    private func end() {
+        phase = .ended
+        for output in outputs { output.finish() }
+        input.want(.nothing)
+        context.stop()
+        gate.close()
+    }
+
+    private func sendOutputs() -> Bool {
+        var hasSent = true
+        for port in outputs.indices where !outputs[port].isEmpty {
+            if !outputs[port].flush() { hasSent = false }
+        }
+        return hasSent
+    }
+
+    // MARK: Deferred calls
+
+    /// Notes a call that was answered with DEFERRED. Its timeout runs from now.
+    final func open(_ call: Call) {
+        // Something outside the graph will wake this node.
+        control.wakefulness.wake()
+        let now = control.clock.now
+        openCalls.open(call, deadline: node.properties.timeout.map { now + $0 })
+        ring(at: openCalls.nextDue)
+    }
+
+    private func close(_ call: Call, _ completion: Call.Completion) {
+        guard let reason = openCalls.close(call) else {
+            context.reportMisuse("completed a call that was given up before")
+            return
+        }
+        control.wakefulness.sleep()
+        closed(call, completion, reason)
+    }
+
+    private func closed(
+        _ call: Call, _ completion: Call.Completion, _ reason: OpenCalls.Reason?
+    ) {
+        var completion = completion
+        if reason == .timeout {
+            call.explanation = timeoutText
+            completion = Call.Completion(answer: .retry, value: nil)
+        }
+        if isFlushOpen {
+            isFlushOpen = false
+            flushed(call, completion.answer)
+        } else {
+            completed(call, completion)
+        }
+    }
+
+    /// Asks calls that are past their timeout, or all where the run is cancelled, to stop; gives
+    /// up those that don't.
+    private func stopLateCalls() -> Bool {
+        guard !openCalls.isEmpty else { return false }
+        let now = control.clock.now
+        // A source's open call only waits for what it would bring.
+        let all = control.isCancelled || (node.description.isSource && wantsNoMore)
+        for call in openCalls.stop(all: all, now: now, grace: control.cancelGrace) {
+            processor.cancel(call)
+        }
+        let overdue = openCalls.removeOverdue(now: now)
+        for (call, reason) in overdue {
+            control.wakefulness.sleep()
+            processor.abandon(call)
+            context.reportMisuse("did not complete a call after it was asked to stop")
+            closed(call, Call.Completion(answer: .cancelled, value: nil), reason)
+        }
+        ring(at: openCalls.nextDue)
+        return !overdue.isEmpty
+    }
+
+    /// Has the stage look again at an instant.
+    final func ring(at instant: ContinuousClock.Instant?) {
+        guard let instant else { return }
+        if let alarm, alarm <= instant, alarm > control.clock.now { return }
+        alarm = instant
+        control.clock.ring(doorbell, at: instant)
+    }
+
+    // MARK: For the shapes
+
+    final func makeCall() -> Call {
+        let call = Call(
+            node: context, storage: RowStorage(capacity: 0),
+            outputs: node.description.outputs.count)
+        let mailbox = mailbox
+        let doorbell = doorbell
+        call.onComplete = { call, completion in
+            mailbox.put(call, completion)
+            doorbell.ring()
+        }
+        return call
+    }
+
+    /// A call within the node's timeout, if it has one: past it, the call is interrupted, and
+    /// whatever it answers then counts like RETRY.
+    final func limited(_ call: Call, _ body: () -> Answer) -> Answer {
+        guard let watchdog else { return timed(body) }
+        let (answer, isLate) = timed { watchdog.watch(control.clock, body) }
+        // What was deferred is watched by its ticket.
+        guard isLate, answer != .deferred, !answer.isFatal else { return answer }
+        call.explanation = timeoutText
+        return .retry
+    }
+
+    private var timeoutText: String {
+        "took longer than its timeout of \(node.properties.timeout.map { "\($0)" } ?? "")"
+    }
+
+    final func timed<Result>(_ body: () -> Result) -> Result {
+        let start = control.clock.now
+        defer { account.seconds += start.duration(to: control.clock.now).seconds }
+        return body()
+    }
+
+    /// The values of a call as batches of a lineage that starts here, one for each port that has
+    /// any.
+    final func numbered(_ call: Call) -> [(port: Int, batch: Batch)] {
+        let first = nextKey
+        var batches: [(Int, Batch)] = []
+        for port in outputs.indices {
+            let values = call.emission.takeOrdered(port).values
+            guard !values.isEmpty else { continue }
+            let storage = RowStorage(capacity: values.count)
+            storage.values.update(from: values, count: values.count)
+            storage.keepAlive(call.storage)
+            for owner in call.inputs { storage.keepAlive(owner) }
+            let run = KeyRun(first: first, count: values.count, settlement: .item)
+            batches.append(
+                (
+                    port,
+                    Batch(
+                        runs: [run], rows: storage, slots: 0..<values.count,
+                        itemCount: values.count)
+                ))
+            nextKey = max(nextKey, first + UInt64(values.count))
+        }
+        return batches
+    }
+
+    /// Settles a row that will not be yielded: its retries are used up, it was rejected or it was
+    /// cancelled.
+    final func fail(
+        key: [UInt64], row: @autoclosure () -> [Value], attempts: Int, answer: Answer,
+        message: String?
+    ) -> Settlement {
+        let message = message ?? FailureText.of(answer)
+        let then = answer.isFatal ? .stop : node.properties.then
+        if then == .skip, answer != .cancelled {
+            account.skipped += 1
+            return .skip
+        }
+        account.failed += 1
+        control.deadLetters(
+            DeadLetter(
+                graph: control.graph, node: node.name, key: key, attempts: attempts,
+                message: message, row: row()))
+        if then == .stop, answer != .cancelled { stopRun("node \"\(node.name)\": \(message)") }
+        return .fail
+    }
+
+    /// The node is broken, and with it the run.
+    final func stop(_ call: Call, _ answer: Answer, during what: String) {
+        wantsNoMore = true
+        if case .notAllowed(let text) = answer { context.reportMisuse("\(what): \(text)") }
+        let message = call.explanation ?? FailureText.of(answer)
+        stopRun("node \"\(node.name)\": \(what): \(message)")
+    }
+
+    /// How long to wait before a row is tried again: exponential, with jitter, so that rows that
+    /// failed together do not come again together.
+    final func pause(before attempt: Int) -> Duration {
+        let retry = node.properties.retry
+        let doubled = retry.shortestPause * (1 << min(attempt - 1, 30))
+        return min(doubled, retry.longestPause) * Double.random(in: 0.5...1)
+    }
+
+    // MARK: For reports, from any thread
+
+    private func publish() {
+        account.missing = input.missing
+        account.unsettled =
+            node.description.isSink || (node.description.rate == .keeps && !node.description.isSource)
+            ? account.in - account.out - account.skipped - account.failed : rowsInHand
+        published.withLock { $0 = account }
+    }
+
+    final var snapshot: NodeAccount {
+        var account = published.withLock { $0 }
+        account.metrics = context.metrics
+        return account
+    }
+}
+
+/// Completed calls on their way to the node, from any thread.
+private final class Mailbox: Sendable {
+    private let letters = Mutex<[(Call, Call.Completion)]>([])
+
+    func put(_ call: Call, _ completion: Call.Completion) {
+        letters.withLock { $0.append((call, completion)) }
+    }
+
+    func takeAll() -> [(Call, Call.Completion)] {
+        letters.withLock { letters in
+            guard !letters.isEmpty else { return [] }
+            defer { letters = [] }
+            return letters
+        }
+    }
+}
+
+/// What a dead letter says where the processor gave no explanation.
+enum FailureText {
+    static func of(_ answer: Answer) -> String {
+        switch answer {
+        case .cancelled: "cancelled"
+        case .notAllowed(let text): text
+        case .retry: "failed, and no retries are left"
+        default: "answered \(answer.name) without an explanation"
+        }
+    }
+}
+
+extension Answer {
+    var isFatal: Bool {
+        switch self {
+        case .fatal, .notAllowed: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import DequeModule
+import PipesCore
+
+/// The sending side of one output of a node: a batch goes to all its edges or to none, and the
+/// slowest reader sets the pace.
+struct OutputPort {
+    let edges: [Edge]
+    private let hasQueue: Bool
+    private var pending: Deque<Batch> = []
+
+    init(edges: [Edge]) {
+        self.edges = edges
+        hasQueue = edges.contains { $0.isQueue }
+    }
+
+    var isEmpty: Bool { pending.isEmpty }
+
+    mutating func append(_ batch: Batch) {
+        if !edges.isEmpty, !batch.isEmpty { pending.append(batch) }
+    }
+
+    /// Sends what there is room for.
+    /// - Returns: whether all was sent.
+    mutating func flush() -> Bool {
+        while let first = pending.first {
+            if first.itemCount == 0 {
+                for edge in edges { edge.send(first, byteCount: 0) }
+                pending.removeFirst()
+                continue
+            }
+            let byteCount = hasQueue ? first.byteCount : 0
+            var items = first.itemCount
+            for edge in edges {
+                items = min(items, edge.admit(first, byteCount: byteCount))
+                if items == 0 { return false }
+            }
+            if items == first.itemCount {
+                for edge in edges { edge.send(first, byteCount: byteCount) }
+                pending.removeFirst()
+            } else {
+                let part = pending[0].removePrefix(items: items)
+                let partBytes = part.byteCount
+                for edge in edges { edge.send(part, byteCount: partBytes) }
+            }
+        }
+        return true
+    }
+
+    /// Rows that a source may produce now.
+    func roomOrWait() -> Int {
+        edges.reduce(Int.max) { min($0, $1.roomOrWait()) }
+    }
+
+    /// The most that any reader wants; nil where there is none.
+    var demand: EdgeState.Demand? {
+        var most: EdgeState.Demand?
+        for edge in edges {
+            switch edge.demand {
+            case .everything: return .everything
+            case .theRest: most = .theRest
+            case .nothing: most = most ?? .nothing
+            }
+        }
+        return most
+    }
+
+    func finish() {
+        for edge in edges { edge.finish() }
+    }
+
+    mutating func discard() { pending.removeAll() }
+}

@@ -1,0 +1,247 @@
+import CPipes
+import DequeModule
+import PipesCore
+
+/// Runs a processor that takes whole batches. What it emits is sorted to the rows it came from, so
+/// that every key is settled whatever the processor did.
+final class ProcessRunner: NodeRunner {
+    /// In the order of the input; only a deferring node has more than one.
+    private var jobs: Deque<Job> = []
+    private var hasSeenEnd = false
+    private var sharedCall: Call?
+
+    private var largestJobCount: Int { defers ? max(1, node.properties.concurrency) : 1 }
+
+    override var isIdle: Bool { jobs.isEmpty }
+    override var inputHasEnded: Bool { hasSeenEnd }
+    override var rowsInHand: Int { jobs.reduce(0) { $0 + $1.rowCount } }
+
+    override func work(mayStart: Bool) -> Bool {
+        var hasProgressed = false
+        while mayStart, !hasSeenEnd, !wantsNoMore, jobs.count < largestJobCount {
+            switch input.next() {
+            case .nothingYet: return advance(mayStart: mayStart) || hasProgressed
+            case .end: hasSeenEnd = true
+            case .batch(let batch): start(batch)
+            }
+            hasProgressed = true
+        }
+        return advance(mayStart: mayStart) || hasProgressed
+    }
+
+    private func start(_ batch: Batch) {
+        let call = defers ? makeCall() : sharedCall ?? makeCall()
+        if !defers { sharedCall = call }
+        account.in += batch.itemCount
+        let job = Job(batch, call: call, outputs: outputs.count)
+        rejectFlawed(job)
+        jobs.append(job)
+    }
+
+    /// Keeps rows of a wrong kind from the processor.
+    private func rejectFlawed(_ job: Job) {
+        guard kinds.checksAnything else { return }
+        let flaws = job.flaws(kinds)
+        guard !flaws.isEmpty else { return }
+        let sound = (0..<job.rowCount).filter { flaws[$0] == nil }
+        job.todo = sound.isEmpty ? [] : [Job.Attempt(rows: sound, number: 1)]
+        for (row, flaw) in flaws.sorted(by: { $0.key < $1.key }) {
+            fail(job, row, Job.Attempt(rows: [row], number: 1), .reject, flaw)
+        }
+    }
+
+    /// Runs what can be run, and hands over what is done, in order.
+    private func advance(mayStart: Bool) -> Bool {
+        var hasProgressed = false
+        for job in jobs {
+            while !job.isOpen, let attempt = job.todo.first {
+                if control.isCancelled {
+                    cancel(job)
+                    hasProgressed = true
+                    break
+                }
+                if let pauseEnd = job.pauseEnd, control.clock.now < pauseEnd {
+                    ring(at: pauseEnd)
+                    break
+                }
+                job.pauseEnd = nil
+                run(job, attempt)
+                hasProgressed = true
+            }
+        }
+        while mayStart, let job = jobs.first, job.isDone {
+            jobs.removeFirst()
+            finish(job)
+            hasProgressed = true
+        }
+        return hasProgressed
+    }
+
+    private func run(_ job: Job, _ attempt: Job.Attempt) {
+        let batch = job.batch(attempt)
+        job.call.reset(
+            storage: RowStorage(capacity: 0), inputs: job.input.rows.map { [$0] } ?? [],
+            rowCount: Int(batch.count))
+        let answer = limited(job.call) { processor.process(job.call, batch) }
+        if answer == .deferred {
+            job.isOpen = true
+            open(job.call)
+        } else {
+            job.todo.removeFirst()
+            settle(job, attempt, answer)
+        }
+    }
+
+    override func completed(_ call: Call, _ completion: Call.Completion) {
+        guard let job = jobs.first(where: { $0.call === call }) else { return }
+        job.isOpen = false
+        let attempt = job.todo.removeFirst()
+        settle(job, attempt, completion.answer)
+    }
+
+    // MARK: What a call came to
+
+    private func settle(_ job: Job, _ attempt: Job.Attempt, _ answer: Answer) {
+        switch answer {
+        case .ok, .end:
+            if answer == .end { wantsNoMore = true }
+            if let misuse = misuse(job.call) {
+                context.reportMisuse(misuse)
+                failAll(job, attempt, .reject, misuse)
+            } else {
+                takeOutcomes(job, attempt)
+            }
+        case .retry where mayRetry(attempt):
+            retry(job, attempt.rows, attempt)
+        case .retry, .reject, .fatal, .cancelled:
+            failAll(job, attempt, answer, job.call.explanation)
+        case .notAllowed(let text):
+            context.reportMisuse(text)
+            failAll(job, attempt, answer, job.call.explanation ?? text)
+        case .skip, .last, .deferred:
+            let text = "answered \(answer.name), which process may not"
+            context.reportMisuse(text)
+            failAll(job, attempt, .notAllowed(text), job.call.explanation ?? text)
+        }
+    }
+
+    private func mayRetry(_ attempt: Job.Attempt) -> Bool {
+        attempt.number <= node.properties.retry.max && !control.isCancelled
+    }
+
+    private func retry(_ job: Job, _ rows: [Int]?, _ attempt: Job.Attempt) {
+        account.retries += rows?.count ?? job.rowCount
+        job.todo.append(Job.Attempt(rows: rows, number: attempt.number + 1))
+        let end = control.clock.now + pause(before: attempt.number)
+        job.pauseEnd = end
+        ring(at: end)
+    }
+
+    /// What is wrong with the rows that values were said to come from.
+    private func misuse(_ call: Call) -> String? {
+        guard call.emission.count > 0, node.description.rate != .aggregates else { return nil }
+        if node.description.isSink { return "emitted a value although it is a sink" }
+        for port in outputs.indices {
+            let (_, rows) = call.emission.takeOrdered(port)
+            if rows.first == Emission.noRow { return "emitted a value without its row" }
+            if node.description.rate == .keeps,
+                zip(rows, rows.dropFirst()).contains(where: { $0 == $1 })
+            {
+                return "emitted two values for one row although rows keep their keys"
+            }
+        }
+        return nil
+    }
+
+    private func takeOutcomes(_ job: Job, _ attempt: Job.Attempt) {
+        for outcome in job.call.rowOutcomes {
+            let row = attempt.rows?[outcome.row] ?? outcome.row
+            switch outcome.answer {
+            case .ok: job.settle(row, as: .item)
+            case .skip:
+                account.skipped += 1
+                job.settle(row, as: .skip)
+            case .retry where mayRetry(attempt):
+                job.settle(row, as: .skip)  // until it has come again
+                retry(job, [row], attempt)
+            default:
+                fail(job, row, attempt, outcome.answer, outcome.text ?? job.call.explanation)
+            }
+        }
+        if attempt.number > 1 {
+            let outcomes = Set(job.call.rowOutcomes.map(\.row))
+            for (index, row) in (attempt.rows ?? []).enumerated() where !outcomes.contains(index) {
+                job.settle(row, as: .item)
+            }
+        }
+        guard job.call.emission.count > 0 else { return }
+        job.keepCallStorage()
+        for port in outputs.indices {
+            let (values, rows) = job.call.emission.takeOrdered(port)
+            for (value, origin) in zip(values, rows) {
+                let row = origin == Emission.noRow ? origin : attempt.rows?[origin] ?? origin
+                // What a row emitted before it failed does not count.
+                if row != Emission.noRow, job.settlement(row) != .item { continue }
+                job.emitted[port].append((row, value))
+            }
+        }
+    }
+
+    private func failAll(
+        _ job: Job, _ attempt: Job.Attempt, _ answer: Answer, _ message: String?
+    ) {
+        for row in attempt.rows ?? Array(0..<job.rowCount) {
+            fail(job, row, attempt, answer, message)
+        }
+    }
+
+    private func fail(
+        _ job: Job, _ row: Int, _ attempt: Job.Attempt, _ answer: Answer, _ message: String?
+    ) {
+        let slot = job.slot(of: row)
+        job.settle(
+            row,
+            as: fail(
+                key: job.input.key(slot: slot), row: job.input.row(slot: slot),
+                attempts: attempt.number, answer: answer, message: message))
+    }
+
+    private func cancel(_ job: Job) {
+        for attempt in job.todo { failAll(job, attempt, .cancelled, nil) }
+        job.todo = []
+    }
+
+    // MARK: Settling the keys
+
+    private func finish(_ job: Job) {
+        var settler = JobSettler(job, rate: node.description.rate)
+        settler.failMissing = { [self] slot in
+            account.in += 1
+            return fail(
+                key: job.input.key(slot: slot), row: job.input.row(slot: slot), attempts: 0,
+                answer: .reject, message: "a join partner never came")
+        }
+        if node.description.isSink {
+            settler.settleMissing()
+            account.out += job.itemCount
+            return
+        }
+        switch node.description.rate {
+        case .aggregates:
+            settler.settleMissing()
+            for port in outputs.indices {
+                let batch = settler.numbered(port, first: nextKey)
+                nextKey += UInt64(batch.itemCount)
+                account.out += batch.itemCount
+                outputs[port].append(batch)
+            }
+        case .keeps, .splits:
+            let batches = outputs.indices.map { settler.settled($0) }
+            // What a row yields counts once where rows keep their keys.
+            account.out += node.description.rate == .keeps
+                ? settler.yieldingRows : batches.reduce(0) { $0 + $1.itemCount }
+            account.skipped += job.itemCount - settler.yieldingRows
+            for (port, batch) in batches.enumerated() { outputs[port].append(batch) }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import PipesCore
+
+/// Runs a source: asks for as many rows as there is room for, and numbers them.
+final class SourceRunner: NodeRunner {
+    /// The most rows asked for at once.
+    static let largestDemand = 256
+
+    private lazy var call = makeCall()
+    private var attempts = 0
+    private var pauseEnd: ContinuousClock.Instant?
+
+    override var isIdle: Bool { openCalls.isEmpty }
+    override var inputHasEnded: Bool { false }
+
+    override func work(mayStart: Bool) -> Bool {
+        if control.order >= .drain { stopProducing() }
+        guard openCalls.isEmpty, mayStart, !wantsNoMore else { return false }
+        if let pauseEnd {
+            guard control.clock.now >= pauseEnd else { return false }
+            self.pauseEnd = nil
+        }
+        let room = outputs.reduce(SourceRunner.largestDemand) { min($0, $1.roomOrWait()) }
+        guard room > 0 else { return false }
+        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0, demand: room)
+        let answer = limited(call) { processor.produce(call) }
+        if answer == .deferred { open(call) } else { settle(answer) }
+        return true
+    }
+
+    override func completed(_ call: Call, _ completion: Call.Completion) {
+        settle(completion.answer)
+        // A call that was given up may still be written to by its thread.
+        self.call = makeCall()
+    }
+
+    private func settle(_ answer: Answer) {
+        switch answer {
+        case .ok, .end:
+            attempts = 0
+            let rows = call.emission.rowCount
+            for (port, batch) in numbered(call) { outputs[port].append(batch) }
+            account.out += rows
+            if answer == .end { wantsNoMore = true }
+        case .retry where attempts < node.properties.retry.max && !wantsNoMore:
+            attempts += 1
+            account.retries += 1
+            let end = control.clock.now + pause(before: attempts)
+            pauseEnd = end
+            ring(at: end)
+        case .cancelled where context.isStopping:
+            wantsNoMore = true
+        case .skip, .last, .reject:
+            stop(
+                call, .notAllowed("a source may not answer \(answer.name)"), during: "produce")
+        default:
+            stop(call, answer, during: "produce")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import PipesCore
+import PipesRuntime
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Finds all that is wrong with a graph, without running it.",
+        discussion: "Exit codes: 0 nothing, 1 something is wrong, 64 wrong usage.")
+
+    @OptionGroup var input: GraphOptions
+
+    func run() throws {
+        let loaded = try GraphInput.read(input)
+        let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
+        guard let checked else { throw GraphInput.refusal(diagnostics) }
+        GraphInput.report(diagnostics)
+        let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"
+        let edges = checked.edges.count == 1 ? "1 edge" : "\(checked.edges.count) edges"
+        Console.output.print("\(input.file): ok, \(nodes), \(edges)")
+    }
+}

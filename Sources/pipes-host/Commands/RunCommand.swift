@@ -1,0 +1,92 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Pipes
+import PipesCore
+import PipesRuntime
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs a graph to its end.",
+        discussion: """
+            Standard output belongs to the processors; the host writes to standard error. SIGINT \
+            or SIGTERM drains: sources stop, and what is in flight is finished. A second one \
+            cancels, a third one ends the program at once.
+
+            Exit codes: 0 clean, 1 the graph, a plugin or the setting is wrong and nothing ran, \
+            2 rows failed, 3 stopped by a failure, 4 cancelled, 64 wrong usage.
+            """)
+
+    @OptionGroup var input: GraphOptions
+    @OptionGroup var options: RunOptions
+
+    func run() async throws {
+        let level = options.logLevel.level
+        LoggingSystem.bootstrap { _ in ConsoleLog(level: level) }
+        let graph = try GraphInput.read(input)
+        let progress = RunProgress(options.progress, environment: ProcessVariables.all)
+        let report: RunReport
+        do {
+            report = try await run(graph, progress)
+        } catch let problem as Diagnostic {
+            throw GraphInput.refusal([problem])
+        } catch let failure as GraphFailure {
+            progress.close()
+            throw GraphInput.refusal(failure.diagnostics)
+        }
+        if report.status != .clean { throw Self.exitCode(of: report.status) }
+    }
+
+    private func run(
+        _ graph: GraphInput.Loaded, _ progress: RunProgress
+    ) async throws -> RunReport {
+        let letters = try DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
+        let reportFile = try options.report.map { try ReportFile($0) }
+        var plumberOptions = Plumber.Options()
+        plumberOptions.drainTimeout = options.drainTimeout.duration
+        plumberOptions.deadLetters = { letters.write($0) }
+        let plumber = try Plumber(
+            graph.graph, resolvers: graph.resolvers, options: plumberOptions)
+        GraphInput.report(plumber.graph.warnings)
+
+        let report = try await Self.run(plumber, progress)
+        progress.finish(report)
+        reportFile?.write(report)
+        return report
+    }
+
+    /// Runs it while signals are heard and the live table is drawn.
+    private static func run(
+        _ plumber: Plumber, _ progress: RunProgress
+    ) async throws -> RunReport {
+        let signals = await StopSignals()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await signals.forEach(drain: plumber.drain, cancel: plumber.cancel) {
+                    progress.close()
+                    _exit(exitCode(of: .cancelled).rawValue)
+                }
+            }
+            if progress.isLive {
+                group.addTask {
+                    while true {
+                        try await Task.sleep(for: RunProgress.interval)
+                        if let report = plumber.report { progress.update(report) }
+                    }
+                }
+            }
+            defer { group.cancelAll() }
+            return try await plumber.run()
+        }
+    }
+
+    static func exitCode(of status: RunReport.Status) -> ExitCode {
+        switch status {
+        case .clean: .success
+        case .failedRows: ExitCode(2)
+        case .stopped: ExitCode(3)
+        case .cancelled: ExitCode(4)
+        }
+    }
+}

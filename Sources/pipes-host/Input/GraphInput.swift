@@ -1,0 +1,56 @@
+import ArgumentParser
+import Pipes
+import PipesCore
+import PipesRuntime
+
+/// Reads a graph file and says what is wrong with it, where the user can see it.
+enum GraphInput {
+    /// - Throws: `ExitCode` 1, once all errors have been printed.
+    static func read(_ file: String) throws -> Graph {
+        do {
+            let (graph, warnings) = try Graph.read(file)
+            report(warnings)
+            return graph
+        } catch {
+            throw refusal(error.diagnostics)
+        }
+    }
+
+    /// A graph with the settings in it, and what its processors are found with.
+    struct Loaded {
+        var graph: Graph
+        var resolvers: [any ProcessorResolver]
+    }
+
+    /// Reads the graph file of a command and puts `--set` and `--env` into it.
+    /// - Throws: `ExitCode` 1, once all errors have been printed.
+    static func read(_ options: GraphOptions) throws -> Loaded {
+        var graph = try read(options.file)
+        let resolvers = options.plugins.resolvers(forGraphFile: options.file)
+        let settings = GraphSettings(args: options.args, env: options.env)
+        let written = graph
+        let problems = settings.apply(to: &graph) { node in
+            for resolver in resolvers {
+                if let found = resolver.resolve(node, in: written) {
+                    return try? found.get().description
+                }
+            }
+            return nil
+        }
+        if !problems.isEmpty { throw refusal(problems) }
+        return Loaded(graph: graph, resolvers: resolvers)
+    }
+
+    /// Prints each on a line of its own.
+    static func report(_ diagnostics: [Diagnostic]) {
+        for diagnostic in diagnostics {
+            Console.error.print(diagnostic.description.printable)
+        }
+    }
+
+    /// Prints what is wrong, and gives the exit code to leave with.
+    static func refusal(_ diagnostics: [Diagnostic]) -> ExitCode {
+        report(diagnostics)
+        return ExitCode(1)
+    }
+}

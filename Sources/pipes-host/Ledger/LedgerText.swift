@@ -1,0 +1,71 @@
+import PipesRuntime
+
+/// The ledger for people: a table, or one line.
+struct LedgerText {
+    /// A line with more nodes than these is read by nobody.
+    private static let nodesInLine = 16
+
+    let report: RunReport
+
+    /// What happened, then a line for each node. What no node has is left out.
+    var tableLines: [String] {
+        var table = TextTable([
+            .init(title: "node"), .init(title: "in", isNumber: true),
+            .init(title: "out", isNumber: true), .init(title: "skipped", isNumber: true),
+            .init(title: "failed", isNumber: true), .init(title: "missing", isNumber: true),
+            .init(title: "unsettled", isNumber: true), .init(title: "retries", isNumber: true),
+            .init(title: "seconds", isNumber: true), .init(title: "metrics"),
+        ])
+        for node in report.nodes {
+            let counts = [
+                node.in, node.out, node.skipped, node.failed, node.missing, node.unsettled,
+                node.retries,
+            ]
+            table.rows.append(
+                [node.name.printable] + counts.map(String.init)
+                    + [Self.text(seconds: node.seconds), Self.text(metrics: node.metrics)])
+        }
+        return ["\(outcome)."] + table.lines
+    }
+
+    /// What happened, and for each node its rows; of the other columns what is not 0.
+    var line: String {
+        let shown = report.nodes.prefix(Self.nodesInLine).map { node in
+            var words = ["\(node.name.printable) \(node.in) in \(node.out) out"]
+            let others = [
+                ("skipped", node.skipped), ("failed", node.failed), ("missing", node.missing),
+                ("unsettled", node.unsettled), ("retries", node.retries),
+            ]
+            words += others.filter { $0.1 != 0 }.map { "\($0.1) \($0.0)" }
+            return words.joined(separator: ", ")
+        }
+        let more = report.nodes.count - shown.count
+        return ([outcome] + shown + (more > 0 ? ["and \(more) more nodes"] : []))
+            .joined(separator: "; ")
+    }
+
+    private var outcome: String {
+        let status =
+            switch report.status {
+            case .clean: "clean"
+            case .failedRows: "rows failed"
+            case .stopped: "stopped by a failure"
+            case .cancelled: "cancelled"
+            }
+        return "\(report.graph.printable): \(status), \(Self.text(seconds: report.seconds)) s"
+    }
+
+    private static func text(metrics: [String: Int64]) -> String {
+        metrics.sorted { $0.key < $1.key }.map { "\($0.key.printable)=\($0.value)" }
+            .joined(separator: " ")
+    }
+
+    /// With three digits after the point.
+    private static func text(seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "?" }
+        let thousandths = Int((seconds * 1000).rounded())
+        let fraction = String(thousandths % 1000)
+        return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - fraction.count)
+            + fraction
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import PipesCore
+
+/// `--set NODE.ARG=VALUE`: an arg of a node, in place of what the graph file says.
+struct ArgSetting: ExpressibleByArgument, Sendable {
+    var node: String
+    var arg: String
+    var text: String
+
+    /// As the user wrote it, for messages.
+    var option: String { "--set \(node).\(arg)=\(text)" }
+
+    /// The text up to the first `=` is split at its last dot: a node's name may hold dots.
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="),
+            let dot = argument[..<equals].lastIndex(of: "."), dot > argument.startIndex,
+            argument.index(after: dot) < equals
+        else { return nil }
+        node = String(argument[..<dot])
+        arg = String(argument[argument.index(after: dot)..<equals])
+        text = String(argument[argument.index(after: equals)...])
+    }
+}
+
+/// `--env NAME=VALUE`: a value that every processor can read.
+struct EnvSetting: ExpressibleByArgument, Sendable {
+    var name: String
+    var text: String
+
+    /// As the user wrote it, for messages.
+    var option: String { "--env \(name)=\(text)" }
+
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+            return nil
+        }
+        name = String(argument[..<equals])
+        text = String(argument[argument.index(after: equals)...])
+    }
+}
+
+/// A time such as `25s`, `500ms`, `1.5m` or `1h`.
+struct TimeSpan: ExpressibleByArgument, Sendable {
+    var duration: Duration
+    let defaultValueDescription: String
+
+    static func seconds(_ count: Int) -> TimeSpan {
+        TimeSpan(duration: .seconds(count), defaultValueDescription: "\(count)s")
+    }
+
+    private init(duration: Duration, defaultValueDescription: String) {
+        self.duration = duration
+        self.defaultValueDescription = defaultValueDescription
+    }
+
+    init?(argument: String) {
+        guard let duration = DurationText.parse(argument) else { return nil }
+        self.init(duration: duration, defaultValueDescription: argument)
+    }
+}

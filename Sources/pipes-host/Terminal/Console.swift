@@ -1,0 +1,42 @@
+import Glibc
+
+/// One of the two standard outputs. In `run` standard output belongs to the processors, so the
+/// host says everything on standard error.
+struct Console: Sendable {
+    static let output = Console(descriptor: STDOUT_FILENO)
+    static let error = Console(descriptor: STDERR_FILENO)
+
+    let descriptor: Int32
+
+    /// Writes a line at once, so that it can't be torn by what other threads write.
+    func print(_ line: String) {
+        write(line + "\n")
+    }
+
+    /// Writes all of the text.
+    /// - Returns: whether it was written. A reader that has gone away (`| head`) is no error to
+    ///   tell anyone of.
+    @discardableResult
+    func write(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if written < 0 {
+                    if errno == EINTR { continue }
+                    if errno == EAGAIN, waitUntilWritable() { continue }
+                    return false
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+            }
+            return true
+        }
+    }
+
+    /// A pipe that another program made non-blocking may be full for a while.
+    private func waitUntilWritable() -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&request, 1, -1) >= 0 || errno == EINTR
+    }
+}

@@ -1,0 +1,98 @@
+import Testing
+
+@Suite("graph")
+struct GraphCommandTests {
+    private static let graph = """
+        {
+          "name": "drawn \\"by hand\\"",
+          "nodes": {
+            "inp": {"coro": "strings.random"},
+            "end": {"coro": "strings.reverse"},
+            "both": {"coro": "strings.concat"},
+            "out <1>": {"coro": "io.print", "properties": {"aggregate_inputs": false}}
+          },
+          "graph": {"inp": ["end", "both"], "end": ["both", "out <1>"], "both": ["out <1>"]}
+        }
+        """
+
+    private func drawn(_ format: String...) async throws -> Command.Outcome {
+        let scratch = try Scratch()
+        try scratch.write(Self.graph, to: "graph.json")
+        return try await Command.host(["graph", "graph.json"] + format, in: scratch.folder)
+            .outcome()
+    }
+
+    @Test("mermaid is the usual form, and any name can be drawn")
+    func mermaid() async throws {
+        let outcome = try await drawn()
+        #expect(
+            outcome.output == """
+                flowchart LR
+                    inp["inp<br/>strings.random"]
+                    node1["end<br/>strings.reverse"]
+                    both["both<br/>strings.concat<br/>(join)"]
+                    node3["out #lt;1#gt;<br/>io.print<br/>(merge)"]
+                    inp --> node1
+                    inp --> both
+                    node1 --> both
+                    node1 --> node3
+                    both --> node3
+
+                """)
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 0)
+    }
+
+    @Test("dot quotes names")
+    func dot() async throws {
+        let outcome = try await drawn("--format", "dot")
+        #expect(
+            outcome.output == """
+                digraph "drawn \\"by hand\\"" {
+                    rankdir=LR;
+                    node [shape=box];
+                    "inp" [label="inp\\nstrings.random"];
+                    "end" [label="end\\nstrings.reverse"];
+                    "both" [label="both\\nstrings.concat\\n(join)"];
+                    "out <1>" [label="out <1>\\nio.print\\n(merge)"];
+                    "inp" -> "end";
+                    "inp" -> "both";
+                    "end" -> "both";
+                    "end" -> "out <1>";
+                    "both" -> "out <1>";
+                }
+
+                """)
+        #expect(outcome.code == 0)
+    }
+
+    @Test("text is a table")
+    func text() async throws {
+        let outcome = try await drawn("--format", "text")
+        #expect(
+            outcome.output == """
+                node     processor        takes             feeds
+                inp      strings.random   -                 end, both
+                end      strings.reverse  inp               both, out <1>
+                both     strings.concat   join(inp, end)    out <1>
+                out <1>  io.print         merge(end, both)  -
+
+                """)
+        #expect(outcome.code == 0)
+    }
+
+    @Test(
+        "a file that can't be read is named, with the reason",
+        arguments: [
+            ("nowhere.json", "nowhere.json: error: can't be read: No such file or directory\n"),
+            (".", ".: error: can't be read: Is a directory\n"),
+            ("", ": error: is no name of a file\n"),
+        ])
+    func unreadable(file: String, message: String) async throws {
+        let scratch = try Scratch()
+        let outcome = try await Command.host(["graph", file], in: scratch.folder).outcome()
+        #expect(outcome.output == "")
+        #expect(outcome.errors == message)
+        #expect(outcome.code == 1)
+    }
+}

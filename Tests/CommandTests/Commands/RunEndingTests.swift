@@ -1,0 +1,154 @@
+import Foundation
+import Testing
+
+/// How a run ends before its sources do: signals, a reader that has gone away, a terminal.
+@Suite("run, ended from outside")
+struct RunEndingTests {
+    /// Ticks for ever; `slow` needs `time` for each row.
+    private static func endless(time: String) -> String {
+        """
+        {
+          "name": "endless",
+          "nodes": {
+            "tick": {"coro": "flow.tick", "args": {"interval": "1ms"}},
+            "slow": {"coro": "flow.delay", "args": {"time": "\(time)"}},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {"tick": ["slow"], "slow": ["out"]}
+        }
+        """
+    }
+
+    /// Ticks for ever and prints that, beside a node whose first row takes an hour.
+    private static let stuck = """
+        {
+          "nodes": {
+            "tick": {"coro": "flow.tick", "args": {"interval": "1ms"}},
+            "slow": {"coro": "flow.delay", "args": {"time": "1h"}},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {"tick": ["slow", "out"]}
+        }
+        """
+
+    /// Starts a graph and waits until it has printed something.
+    private func start(
+        _ graph: String, _ options: String..., in scratch: Scratch
+    ) async throws -> Command {
+        try scratch.write(graph, to: "graph.json")
+        let command = try Command.host(
+            ["run", "graph.json", "--report", "report.json"] + options, in: scratch.folder)
+        let end = ContinuousClock.now + .seconds(30)
+        while command.outputSoFar.isEmpty {
+            try #require(ContinuousClock.now < end, "\(command.errorsSoFar)")
+            // There is nothing to wait for but a file that another program writes.
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return command
+    }
+
+    private func report(in scratch: Scratch) throws -> [String: Any] {
+        let data = Data(try scratch.read("report.json").utf8)
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    @Test("the first signal drains: all in flight is finished, exit code 0", arguments: [2, 15])
+    func drain(signal: Int32) async throws {
+        let scratch = try Scratch()
+        let command = try await start(Self.endless(time: "2ms"), in: scratch)
+        command.signal(signal)
+        let outcome = await command.outcome()
+        #expect(outcome.code == 0)
+        let rows = outcome.output.split(separator: "\n").compactMap { Int($0) }
+        #expect(rows == Array(0..<rows.count))
+        let report = try report(in: scratch)
+        #expect(report["status"] as? String == "clean")
+        let nodes = try #require(report["nodes"] as? [String: [String: Any]])
+        #expect(nodes["tick"]?["out"] as? Int == rows.count)
+        #expect(nodes["slow"]?["unsettled"] as? Int == 0)
+    }
+
+    @Test("a drain that takes too long is cancelled, exit code 4")
+    func drainTimeout() async throws {
+        let scratch = try Scratch()
+        let command = try await start(
+            Self.stuck, "--drain-timeout", "100ms", in: scratch)
+        command.signal(SIGTERM)
+        let outcome = await command.outcome()
+        #expect(outcome.code == 4)
+        #expect(try report(in: scratch)["status"] as? String == "cancelled")
+    }
+
+    @Test("the second signal cancels, exit code 4")
+    func secondSignal() async throws {
+        let scratch = try Scratch()
+        let command = try await start(Self.stuck, in: scratch)
+        // Two of one kind could arrive as one.
+        command.signal(SIGINT)
+        command.signal(SIGTERM)
+        let outcome = await command.outcome()
+        #expect(outcome.code == 4)
+        let nodes = try #require(try report(in: scratch)["nodes"] as? [String: [String: Any]])
+        let slow = try #require(nodes["slow"])
+        let parts = ["out", "skipped", "failed", "unsettled"].compactMap { slow[$0] as? Int }
+        #expect(slow["in"] as? Int == parts.reduce(0, +))
+    }
+
+    @Test("a reader that has gone away ends the run quietly, exit code 0")
+    func closedOutput() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {
+              "nodes": {"inp": {"coro": "flow.range", "args": {"end": 100000000}},
+                        "out": {"coro": "io.print"}},
+              "graph": {"inp": ["out"]}
+            }
+            """, to: "graph.json")
+        let line =
+            "{ pipes-host run graph.json --progress never; echo $? > code; } | head -n 2"
+        let outcome = try await Command.shell(line, in: scratch.folder).outcome()
+        #expect(outcome.output == "0\n1\n")
+        #expect(outcome.errors == "")
+        #expect(try scratch.read("code") == "0\n")
+    }
+
+    @Test("on a terminal the table is redrawn while it runs, and the ledger is left")
+    func terminal() async throws {
+        let scratch = try Scratch()
+        try scratch.write(Self.endless(time: "1ms"), to: "graph.json")
+        let run = "pipes-host run graph.json --set tick.count=600"
+        let outcome = try await Command.shell(
+            "script -qec '\(run)' /dev/null > shown; echo $?",
+            environment: ["TERM": "xterm"], in: scratch.folder
+        ).outcome()
+        let shown = try scratch.read("shown")
+        #expect(outcome.output == "0\n")
+        #expect(shown.contains("rows/s"))
+        // The scroll region is narrowed, and given back.
+        #expect(shown.firstMatch(of: /\u{1B}\[1;\d+r/) != nil)
+        #expect(shown.contains("\u{1B}[r"))
+        #expect(shown.contains("\u{1B}[1mnode"))
+        #expect(shown.contains("endless: clean, "))
+        #expect(shown.contains("unsettled"))
+    }
+
+    @Test(
+        "a dumb terminal and NO_COLOR are respected",
+        arguments: [
+            (["TERM": "dumb"], false), (["TERM": "xterm", "NO_COLOR": "1"], true),
+        ])
+    func plainTerminal(environment: [String: String], moves: Bool) async throws {
+        let scratch = try Scratch()
+        try scratch.write(Self.endless(time: "1ms"), to: "graph.json")
+        let run = "pipes-host run graph.json --set tick.count=600"
+        _ = try await Command.shell(
+            "script -qec '\(run)' /dev/null > shown", environment: environment,
+            in: scratch.folder
+        ).outcome()
+        let shown = try scratch.read("shown")
+        #expect(!shown.contains("\u{1B}[1m"))
+        #expect(shown.contains("\u{1B}") == moves)
+        #expect(shown.contains("endless: clean, "))
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+/// What the README tells a stranger to type.
+@Suite("README")
+struct ReadmeTests {
+    private struct Block {
+        var language: String
+        var text: String
+    }
+
+    private func blocks() throws -> [Block] {
+        let readme = try read("README.md")
+        var blocks: [Block] = []
+        var open: Block?
+        for line in readme.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("```") {
+                if let block = open {
+                    blocks.append(block)
+                    open = nil
+                } else {
+                    open = Block(language: String(line.dropFirst(3)), text: "")
+                }
+            } else {
+                open?.text += line + "\n"
+            }
+        }
+        return blocks
+    }
+
+    private func read(_ path: String) throws -> String {
+        try String(
+            contentsOf: Command.checkout.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    private func block(_ language: String, with text: String) throws -> String {
+        try #require(
+            try blocks().first { $0.language == language && $0.text.contains(text) }).text
+    }
+
+    @Test("the graph it shows is that of Examples/readme")
+    func graph() throws {
+        let shown = try block("json", with: "output_coro")
+        #expect(try shown == read("Examples/readme/graph.json"))
+    }
+
+    @Test("each command on an example does its work")
+    func commands() async throws {
+        let commands = try block("sh", with: "pipes-host check")
+        let lines = commands.split(separator: "\n").dropFirst()
+        #expect(lines.count >= 5)
+        for line in lines {
+            let outcome = try await Command.shell(String(line)).outcome()
+            #expect(outcome.code == 0, "\(line): \(outcome.errors)")
+            #expect(outcome.output != "", "\(line)")
+        }
+    }
+
+    @Test("the processor in C is built by its one command and runs")
+    func processorInC() async throws {
+        let scratch = try Scratch()
+        let files = FileManager.default
+        try files.createSymbolicLink(
+            at: scratch.folder.appendingPathComponent("include"),
+            withDestinationURL: Command.checkout.appendingPathComponent("include"))
+        try files.createDirectory(
+            at: scratch.folder.appendingPathComponent("plugins"),
+            withIntermediateDirectories: true)
+        try scratch.write(try block("c", with: "PIPES_PLUGIN"), to: "noisy.c")
+        let commands = try block("sh", with: "noisy.so")
+        let outcome = try await Command.shell(commands, in: scratch.folder).outcome()
+        #expect(outcome.output == "hello!\n")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+    }
+
+    @Test("the make targets it names are there")
+    func targets() throws {
+        let makefile = try read("Makefile")
+        for line in try block("sh", with: "make demo").split(separator: "\n") {
+            #expect(makefile.contains("\n\(line.dropFirst("make ".count)):"), "\(line)")
+        }
+    }
+}

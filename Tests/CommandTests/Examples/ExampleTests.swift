@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@Suite("Examples")
+struct ExampleTests {
+    /// Folders of `Examples` with a graph, by what holds for their output.
+    static let exact = ["readme", "checksums", "word-count", "slow-requests"]
+    static let own = ["first-example", "five-nodes"]
+
+    private func run(_ example: String, _ options: String...) async throws -> Command.Outcome {
+        try await Command.host(["run", "Examples/\(example)/graph.json"] + options).outcome()
+    }
+
+    private func expected(of example: String) throws -> String {
+        let file = Command.checkout.appendingPathComponent("Examples/\(example)/expected.txt")
+        return try String(contentsOf: file, encoding: .utf8)
+    }
+
+    @Test("each example with a graph is tested here, and has its README and its output")
+    func complete() throws {
+        let examples = Command.checkout.appendingPathComponent("Examples")
+        let files = FileManager.default
+        let withGraph = try files.contentsOfDirectory(atPath: examples.path).filter {
+            files.fileExists(atPath: examples.appendingPathComponent("\($0)/graph.json").path)
+        }
+        for example in withGraph {
+            for file in ["README.md", "expected.txt"] {
+                let path = examples.appendingPathComponent("\(example)/\(file)").path
+                #expect(files.fileExists(atPath: path), "\(path)")
+            }
+        }
+        #expect(Set(withGraph).isSuperset(of: Self.exact + Self.own))
+    }
+
+    @Test("an example prints what its expected.txt holds", arguments: exact)
+    func printsExpected(example: String) async throws {
+        let outcome = try await run(example)
+        #expect(outcome.output == (try expected(of: example)))
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+        #expect(outcome.errors.hasPrefix("\(example): clean, "))
+        #expect(outcome.code == 0)
+    }
+
+    @Test("an example passes the check without a warning", arguments: exact + own)
+    func checks(example: String) async throws {
+        let file = "Examples/\(example)/graph.json"
+        let outcome = try await Command.host(["check", file]).outcome()
+        #expect(outcome.output.hasPrefix("\(file): ok, "))
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 0)
+    }
+
+    @Test("first-example prints pairs of a text and its own reverse")
+    func firstExample() async throws {
+        for output in [try await run("first-example").output, try expected(of: "first-example")] {
+            let lines = output.split(separator: "\n")
+            #expect(lines.count == 20)
+            for line in lines {
+                let pair = try #require(line.wholeMatch(of: /output~>  \('(.{36})', '(.{36})'\)/))
+                #expect(String(pair.1.reversed()) == pair.2)
+            }
+        }
+    }
+
+    @Test("five-nodes prints its lines, in any order of the two inputs of its merge")
+    func fiveNodes() async throws {
+        let outcome = try await run("five-nodes")
+        let expected = try expected(of: "five-nodes")
+        #expect(
+            outcome.output.split(separator: "\n").sorted()
+                == expected.split(separator: "\n").sorted())
+        #expect(outcome.code == 0)
+    }
+}

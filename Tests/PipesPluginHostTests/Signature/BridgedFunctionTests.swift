@@ -1,0 +1,167 @@
+import CPipes
+import Glibc
+import PipesPluginHost
+import Testing
+
+@Suite("BridgedFunction")
+struct BridgedFunctionTests {
+    typealias Row = CallBench.Row
+
+    private let bench = CallBench()
+
+    private func call(
+        _ library: String, _ symbol: String, _ signature: String, args: [pipes_value] = [],
+        _ row: [Row]
+    ) throws -> CallBench.Outcome {
+        let handle = try #require(dlopen(library, RTLD_NOW))
+        let address = try #require(dlsym(handle, symbol))
+        let function = try BridgedFunction(
+            name: symbol, signature: try Signature(signature), function: UnsafeRawPointer(address))
+        let state = try args.withUnsafeBufferPointer {
+            try function.open(args: $0.baseAddress, count: $0.count)
+        }
+        let outcome = bench.run(BridgedFunction.map, state, row)
+        BridgedFunction.close(state)
+        return outcome
+    }
+
+    private static func ok(_ value: Row) -> CallBench.Outcome {
+        CallBench.Outcome(status: pipes_status(PIPES_OK), value: value, message: nil)
+    }
+
+    private static func reject(_ message: String) -> CallBench.Outcome {
+        CallBench.Outcome(status: pipes_status(PIPES_REJECT), value: .null, message: message)
+    }
+
+    @Test(
+        "functions of libraries that everyone has give what they give in C",
+        arguments: [
+            ("libz.so.1", "crc32", "(ulong=0, in.ptr, in.len:uint) -> ulong pure", [.string("hello")], .int(907_060_870)),
+            ("libz.so.1", "crc32", "(ulong=0, in.ptr, in.len:uint) -> ulong pure", [.bytes([])], .int(0)),
+            ("libm.so.6", "pow", "(in0:f64, in1:f64) -> f64 pure", [.float(2), .int(10)], .float(1024)),
+            ("libm.so.6", "cosf", "(in:f32) -> f32", [.int(0)], .float(1)),
+            ("libc.so.6", "strdup", "(in.cstr) -> cstr.free", [.string("grün")], .string("grün")),
+            ("libc.so.6", "strlen", "(in.cstr) -> size", [.string("four")], .int(4)),
+            ("libc.so.6", "toupper", "(in:int) -> int", [.int(97)], .int(65)),
+            ("libc.so.6", "getenv", "(in.cstr) -> cstr", [.string("NO_SUCH_NAME_HERE")], .null),
+            ("libc.so.6", "strchr", "(in.cstr, c:int=99) -> cstr", [.string("abcd")], .string("cd")),
+            ("libc.so.6", "atoi", "(in.cstr) -> i8", [.string("-2")], .int(-2)),
+            ("libc.so.6", "atoi", "(in.cstr) -> u8", [.string("-2")], .int(254)),
+            ("libc.so.6", "atoi", "(in.cstr) -> u32", [.string("-2")], .int(4_294_967_294)),
+            ("libc.so.6", "isalpha", "(in:int) -> bool", [.int(48)], .bool(false)),
+            ("libc.so.6", "memcmp", "(in0.ptr[2], in1.ptr[2], size=2) -> int", [.string("aa"), .bytes([97, 97])], .int(0)),
+            ("libc.so.6", "free", "(null) -> void", [.int(1)], .null),
+            ("libc.so.6", "memcpy", "(out.ptr[4], in.ptr[4], in.len:size) -> void", [.string("abcd")], .bytes([97, 98, 99, 100])),
+            ("libc.so.6", "iconv_close", "(isize=-1) -> status:int ok=-1 fail=0", [.int(0)], .null),
+            ("libc.so.6", "confstr", "(in:int, out.ptr, out.cap:size) -> out.len:size", [.int(0)], .bytes(Array("/bin:/usr/bin".utf8) + [0])),
+        ] as [(String, String, String, [Row], Row)])
+    func calls(
+        _ library: String, _ symbol: String, _ signature: String, _ row: [Row], _ expected: Row
+    ) throws {
+        let args = signature.contains("c:int=99") ? [pipes_int(99)] : []
+        #expect(try call(library, symbol, signature, args: args, row) == Self.ok(expected))
+    }
+
+    @Test("a digest fills a buffer of fixed size, and the row keeps no more of the arena than that")
+    func digest() throws {
+        let outcome = try call(
+            "libcrypto.so.3", "SHA256", "(in.ptr, in.len:size, out.ptr[32]) -> void pure",
+            [.string("abc")])
+        guard case .bytes(let bytes) = outcome.value else {
+            Issue.record("no bytes: \(outcome)")
+            return
+        }
+        #expect(bytes.count == 32 && bytes.prefix(4) == [0xba, 0x78, 0x16, 0xbf])
+        #expect(bench.usedByteCount == 32)
+    }
+
+    private static let compress =
+        "(out.ptr, out.len:*ulong, in.ptr, in.len:ulong, level:int=6) -> status:int ok=0 grow=-5"
+    private static let uncompress =
+        "(out.ptr, out.len:*ulong, in.ptr, in.len:ulong) -> status:int ok=0 grow=-5"
+
+    @Test("a buffer that is too small grows, and what is not needed goes back to the arena")
+    func grow() throws {
+        let text = String(repeating: "all work and no play ", count: 5000)
+        let packed = try call(
+            "libz.so.1", "compress2", Self.compress, args: [pipes_int(9)], [.string(text)])
+        guard case .bytes(let bytes) = packed.value else {
+            Issue.record("no bytes: \(packed)")
+            return
+        }
+        #expect(bytes.count < 1000)
+        #expect(
+            try call("libz.so.1", "uncompress", Self.uncompress, [.bytes(bytes)])
+                == Self.ok(.bytes(Array(text.utf8))))
+        _ = try call("libz.so.1", "compress2", Self.compress, args: [pipes_int(9)], [.string("abc")])
+        #expect(bench.usedByteCount == 16)
+    }
+
+    @Test("an answer that is not ok rejects the row and says what it was")
+    func notOk() throws {
+        #expect(
+            try call("libz.so.1", "uncompress", Self.uncompress, [.string("nonsense")])
+                == Self.reject("uncompress answered -3"))
+    }
+
+    @Test("errno puts its text into the message")
+    func errnoText() throws {
+        #expect(
+            try call("libc.so.6", "chdir", "(in.cstr) -> status:int errno", [.string("/no/such")])
+                == Self.reject("chdir answered -1: No such file or directory"))
+        #expect(
+            try call("libc.so.6", "chdir", "(in.cstr) -> int retry<0 errno", [.string("/no/such")])
+                == CallBench.Outcome(
+                    status: pipes_status(PIPES_RETRY), value: .null,
+                    message: "chdir answered -1: No such file or directory"))
+    }
+
+    @Test(
+        "a row that does not fit is rejected with the parameter's name",
+        arguments: [
+            ("abs", "(in:int) -> int", [.int(1 << 40)], "in: 1099511627776 does not fit i32 (-2147483648 to 2147483647)"),
+            ("abs", "(in:int) -> int", [.float(1)], "in: FLOAT, and it takes INT"),
+            ("abs", "(in:int) -> int", [.null], "in: null, and it takes INT"),
+            ("abs", "(in:u64) -> int", [.int(-1)], "in: -1 does not fit u64 (from 0)"),
+            ("abs", "(in:bool) -> int", [.int(1)], "in: INT, and it takes BOOL"),
+            ("abs", "(in0:int, in1:f64) -> int", [.int(1), .null], "in1: null, and it takes FLOAT or INT"),
+            ("abs", "(in0:int, in1:f64) -> int", [.int(1)], "a row of 1 values, and the signature takes 2"),
+            ("abs", "(in:f32) -> int", [.float(1e300)], "in: 1e+300 does not fit f32"),
+            ("strlen", "(in.cstr) -> size", [.string("a\0b")], "in: the text holds a NUL, which would end it for C"),
+            ("strlen", "(in.cstr) -> size", [.bytes([1])], "in: BYTES, and it takes STRING"),
+            ("strlen", "(in.ptr[3]) -> size", [.string("ab")], "in: 2 bytes, and the function reads 3"),
+            ("strlen", "(in.ptr, in.len:size) -> size", [.bool(true)], "in: BOOL, and it takes STRING or BYTES"),
+            ("abs", "(in.len:u8, in.ptr) -> int", [.string(String(repeating: "x", count: 256))], "in: 256 does not fit u8 (0 to 255)"),
+            ("labs", "(in:long) -> ulong", [.int(.min)], "the result 9223372036854775808 of labs is above the range of INT"),
+            ("strdup", "(in.ptr, in.len:size) -> cstr.free", [.bytes([0xff, 0])], "the text from strdup is not valid UTF-8"),
+            ("abs", "(in:int, out.ptr, out.cap:size) -> out.len:int", [.int(257)], "abs says it wrote 257 bytes, and its buffer has 256"),
+            ("toupper", "(in:int, out.ptr, out.cap:size) -> out.len:int", [.int(-1)], "toupper says it wrote -1 bytes, and its buffer has 256"),
+            ("abs", "(in:int, out.ptr, out.len:*size) -> status:int grow=7", [.int(7)], "abs wants more than a buffer of 268435456 bytes"),
+            ("abs", "(in:int, out.ptr, out.cap:u8, out.len:*u8) -> status:int grow=7", [.int(7)], "abs wants more than a buffer of 255 bytes"),
+        ] as [(String, String, [Row], String)])
+    func rejected(_ symbol: String, _ signature: String, _ row: [Row], _ message: String) throws {
+        #expect(try call("libc.so.6", symbol, signature, row) == Self.reject(message))
+    }
+
+    @Test("a copied text goes back to the arena when the call is over")
+    func scratch() throws {
+        _ = try call("libc.so.6", "strlen", "(in.cstr) -> size", [.string("four")])
+        #expect(bench.usedByteCount == 0)
+        _ = try call("libc.so.6", "strdup", "(in.cstr) -> cstr.free", [.string("four")])
+        #expect(bench.usedByteCount == 8)
+    }
+
+    @Test("an arg that does not fit fails open, with its name")
+    func open() throws {
+        let function = try BridgedFunction(
+            name: "f", signature: try Signature("(mode:cstr, n:u8, in:int) -> int"),
+            function: UnsafeRawPointer(try #require(dlsym(nil, "abs"))))
+        #expect(throws: BridgedFunction.OpenError(message: "1 args, and f takes 2")) {
+            _ = try function.open(args: nil, count: 1)
+        }
+        let args = [pipes_string("r", 1), pipes_int(300)]
+        #expect(throws: BridgedFunction.OpenError(message: "n: 300 does not fit u8 (0 to 255)")) {
+            _ = try function.open(args: args, count: 2)
+        }
+    }
+}

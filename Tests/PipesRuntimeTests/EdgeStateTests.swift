@@ -1,0 +1,4 @@
+import Testing
+
+@Suite("An edge's state") struct EdgeStateTests {
+}

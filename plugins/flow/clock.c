@@ -1,0 +1,171 @@
+/* The thread that ends waits. No lock is held while it calls the host or a node. */
+#define _POSIX_C_SOURCE 200809L
+#include "flow.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+static struct {
+    pthread_once_t once;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    uint64_t users;      /* open nodes */
+    uint64_t generation; /* of the thread; the one of an older generation ends */
+    struct timer **heap; /* the earliest first; children of place n are at 2n and 2n + 1 */
+    size_t count, capacity;
+} waits = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+uint64_t clock_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ----------------------------------------------------------------- the heap -- */
+
+static void put(struct timer *timer, size_t place) {
+    waits.heap[place - 1] = timer;
+    timer->place = place;
+}
+
+static void sift_up(struct timer *timer, size_t place) {
+    for (; place > 1 && waits.heap[place / 2 - 1]->due > timer->due; place /= 2) {
+        put(waits.heap[place / 2 - 1], place);
+    }
+    put(timer, place);
+}
+
+static void sift_down(struct timer *timer, size_t place) {
+    for (size_t child; (child = place * 2) <= waits.count; place = child) {
+        if (child < waits.count && waits.heap[child]->due < waits.heap[child - 1]->due) child++;
+        if (waits.heap[child - 1]->due >= timer->due) break;
+        put(waits.heap[child - 1], place);
+    }
+    put(timer, place);
+}
+
+static bool insert(struct timer *timer) {
+    if (waits.count == waits.capacity) {
+        size_t capacity = waits.capacity ? waits.capacity * 2 : 16;
+        struct timer **heap = realloc(waits.heap, capacity * sizeof *heap);
+        if (!heap) return false;
+        waits.heap = heap;
+        waits.capacity = capacity;
+    }
+    sift_up(timer, ++waits.count);
+    return true;
+}
+
+static void take_out(struct timer *timer) {
+    size_t place = timer->place;
+    struct timer *last = waits.heap[--waits.count];
+    timer->place = 0;
+    if (last == timer) return;
+    sift_up(last, place);
+    sift_down(last, last->place);
+}
+
+/* --------------------------------------------------------------- the thread -- */
+
+static void wait_until(uint64_t due) {
+    struct timespec when = {.tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u)};
+    pthread_cond_timedwait(&waits.changed, &waits.lock, &when);
+}
+
+static void *ring_when_due(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&waits.lock);
+    uint64_t generation = waits.generation;
+    while (generation == waits.generation) {
+        if (!waits.count) {
+            pthread_cond_wait(&waits.changed, &waits.lock);
+            continue;
+        }
+        struct timer *next = waits.heap[0];
+        if (next->due > clock_now()) {
+            wait_until(next->due);
+            continue;
+        }
+        take_out(next);
+        pthread_mutex_unlock(&waits.lock);
+        next->ring(next, PIPES_OK);
+        pthread_mutex_lock(&waits.lock);
+    }
+    pthread_mutex_unlock(&waits.lock);
+    return NULL;
+}
+
+/* Waits are measured on the clock that nobody sets. */
+static void initialize(void) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&waits.changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* Signals are the host's: its threads handle them, this one never. */
+static bool start_thread(void) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&waits.thread, NULL, ring_when_due, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return !error;
+}
+
+bool clock_open(void) {
+    pthread_once(&waits.once, initialize);
+    pthread_mutex_lock(&waits.lock);
+    bool runs = waits.users || start_thread();
+    if (runs) waits.users++;
+    pthread_mutex_unlock(&waits.lock);
+    return runs;
+}
+
+void clock_close(void) {
+    pthread_mutex_lock(&waits.lock);
+    bool was_last = --waits.users == 0;
+    pthread_t thread = waits.thread;
+    if (was_last) {
+        waits.generation++;
+        pthread_cond_broadcast(&waits.changed);
+        free(waits.heap); /* empty: a node is closed when its last ticket is completed */
+        waits.heap = NULL;
+        waits.capacity = 0;
+    }
+    pthread_mutex_unlock(&waits.lock);
+    if (!was_last) return;
+    if (pthread_equal(thread, pthread_self())) {
+        pthread_detach(thread); /* the host closed the node while we completed its last ticket */
+    } else {
+        pthread_join(thread, NULL);
+    }
+}
+
+/* ------------------------------------------------------------------- timers -- */
+
+void clock_await(const pipes_host *host, struct timer *timer, pipes_ticket ticket, uint64_t due) {
+    pthread_mutex_lock(&waits.lock);
+    timer->ticket = ticket;
+    timer->due = due;
+    bool waiting = insert(timer);
+    if (waiting && timer->place == 1) pthread_cond_broadcast(&waits.changed);
+    pthread_mutex_unlock(&waits.lock);
+    if (!waiting) {
+        timer->ring(timer, PIPES_RETRY);
+    } else if (host->cancelled(host, ticket)) {
+        clock_cancel(timer, ticket); /* the host's cancel came before there was a ticket to find */
+    }
+}
+
+void clock_cancel(struct timer *timer, pipes_ticket ticket) {
+    pthread_mutex_lock(&waits.lock);
+    bool waiting = timer->place && timer->ticket.id == ticket.id;
+    if (waiting) take_out(timer);
+    pthread_mutex_unlock(&waits.lock);
+    if (waiting) timer->ring(timer, PIPES_CANCELLED);
+}

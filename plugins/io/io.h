@@ -1,0 +1,82 @@
+/* What the files of this plugin share. */
+#ifndef IO_H
+#define IO_H
+
+#include <pipes/pipes.h>
+#include <pthread.h>
+
+/* Of all that is in this library only pipes_plugin_v1 is for others to see. */
+#pragma GCC visibility push(hidden)
+
+/* ------------------------------------------------------------ failures, io.c -- */
+
+/* Explains why open (call is NULL) or a call failed, and answers PIPES_FATAL. */
+__attribute__((format(printf, 4, 5)))
+pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call, const char *format, ...);
+
+/* A text of a param as a path that the system takes, to be freed; NULL after explaining why not. */
+char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text);
+
+/* ------------------------------------------------- a call that waits, wake.c -- */
+
+/* Waits until `file` is ready for `events` (as in poll) or somebody calls wake_up, which may also
+ * have happened before. Answers the events that came, 0 after a wake-up, or -1 with errno. */
+int wake_wait(int wake, int file, short events);
+/* The descriptor for both, or -1 with errno. */
+int wake_open(void);
+void wake_up(int wake);
+
+/* -------------------------------------------------- rows as text, format.c -- */
+
+/* A text that grows. After a problem it takes no more until somebody resets `problem`. */
+struct text {
+    char *bytes;
+    size_t used, capacity;
+    const char *problem; /* why a value could not be written, or NULL */
+    pipes_status status; /* the status that goes with the problem */
+};
+
+void text_put(struct text *text, const char *bytes, size_t size);
+/* A value as io.print shows it: a STRING as it is, BYTES as base64, all others as JSON. */
+void text_put_value(struct text *text, const pipes_value *value);
+
+/* ------------------------------------------- rows into a descriptor, sink.c -- */
+
+struct sink {
+    const pipes_host *host;
+    pipes_node *node;
+    const char *name;      /* for messages */
+    int file;
+    int wake;
+    bool may_wait;         /* a pipe, a terminal or a socket: write could block for ever */
+    bool end_when_closed;  /* a reader that went away is an end and not a failure */
+    pthread_mutex_t *turn; /* taken for each write where several nodes share the file, or NULL */
+    struct text text;
+};
+
+/* Expects host, node, name, end_when_closed and turn; the file stays the caller's. */
+pipes_status sink_open(struct sink *sink, int file);
+/* Writes every row, each in a line of its own, and keeps nothing back. */
+pipes_status sink_rows(struct sink *sink, pipes_call *call, const pipes_batch *batch);
+void sink_close(struct sink *sink);
+
+/* ---------------------------------------------------------- the processors -- */
+
+pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status lines_produce(void *state, pipes_call *call);
+void lines_interrupt(void *state);
+void lines_close(void *state);
+
+pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status print_process(void *state, pipes_call *call, const pipes_batch *batch);
+void print_interrupt(void *state);
+void print_close(void *state);
+
+pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status write_process(void *state, pipes_call *call, const pipes_batch *batch);
+pipes_status write_flush(void *state, pipes_call *call);
+void write_interrupt(void *state);
+void write_close(void *state);
+
+#pragma GCC visibility pop
+#endif
