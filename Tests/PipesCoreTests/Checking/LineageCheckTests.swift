@@ -79,33 +79,28 @@ struct LineageCheckTests {
         "lineages that go back to one source without a common key can't be joined",
         arguments: [
             (["s t.source", "c t.count", "j t.map"], #"{"s": ["j", "c"], "c": ["j"]}"#,
-             "5:26", "\"s\" and \"c\"", "\"s\"", "\"c\" aggregates, and numbers what it yields anew"),
+             "5:25", "\"s\" and \"c\"", "\"s\"", "\"c\" aggregates, and numbers what it yields anew"),
             (["s t.source", "m t.map \"properties\": {\"aggregate_inputs\": false}", "j t.map"],
              #"{"s": ["m", "j"], "m": ["j"]}"#,
-             "5:26", "\"s\" and \"m\"", "\"s\"",
+             "5:25", "\"s\" and \"m\"", "\"s\"",
              "\"m\" takes its inputs one by one, and numbers their rows anew"),
             (["s t.source", "a t.split", "b t.split", "j t.map"],
              #"{"s": ["a", "b"], "a": ["j"], "b": ["j"]}"#,
-             "6:38", "\"a\" and \"b\"", "\"s\"", "\"a\" and \"b\" split them each in its own way"),
+             "6:37", "\"a\" and \"b\"", "\"s\"", "\"a\" and \"b\" split them each in its own way"),
             (["s t.source", "f t.forks", "j t.map"],
              #"{"s": ["f"], "f": {"left": ["j"], "right": ["j"]}}"#,
              "5:45", "both outputs of \"f\"", "\"s\"", "\"f\" splits by each of its outputs"),
             (["s t.twins", "a t.map", "j t.map"],
              #"{"s": {"left": ["a"], "right": ["j"]}, "a": ["j"]}"#,
-             "5:46", "\"s\" and \"a\"", "\"s\"", ""),
+             "5:46", "\"s\" and \"a\"", "\"s\"", "\"s\" numbers each of its outputs by itself"),
             (["s t.source", "r t.source", "k t.map", "j t.map"],
              #"{"s": ["k", "j"], "r": ["k"], "k": ["j"]}"#,
-             "6:38", "\"s\" and \"k\"", "\"s\"", "\"k\" joins different sources, and numbers its rows anew"),
+             "6:37", "\"s\" and \"k\"", "\"s\"", "\"k\" joins different sources, and numbers its rows anew"),
         ])
     func refused(
         nodes: [String], edges: String, place: String, rows: String, origin: String, why: String
     ) {
         let text = CheckedText(nodes, edges)
-        if why.isEmpty {
-            // A source gives all its outputs one numbering: a row leaves by one of them.
-            #expect(text.messages == [])
-            return
-        }
         let messages = text.diagnostics.filter { $0.severity == .error }.map(\.description)
         #expect(
             messages == [
@@ -123,7 +118,7 @@ struct LineageCheckTests {
             #"{"s": ["j"], "r": ["a"], "a": ["j"]}"#)
         #expect(
             text.messages == [
-                "6:33: warning: node \"j\": joins rows of different sources by position, the n-th "
+                "6:32: warning: node \"j\": joins rows of different sources by position, the n-th "
                     + "with the n-th that is left: \"s\" with \"a\" (from \"r\")"
             ])
         #expect(text.checked?.warnings == text.diagnostics)
@@ -145,7 +140,7 @@ struct LineageCheckTests {
         let errors = messages.filter { $0.contains("error") }
         #expect(
             errors == (isRefused
-                ? ["g:4:37: error: node \"u\": \"ordered\": false lets its rows leave out of key order, "
+                ? ["g:4:39: error: node \"u\": \"ordered\": false lets its rows leave out of key order, "
                     + "but node \"j\" downstream joins them by key; leave it out"] : []))
     }
 
@@ -157,8 +152,8 @@ struct LineageCheckTests {
             ["s t.source"] + names.map { "\($0) t.split" }, "{\(edges.joined(separator: ", "))}")
         #expect(
             text.messages == [
-                "65:1: error: node \"n64\": rows that get here are split 63 times over, and keys have "
-                    + "no room for more; start a new lineage before, with \"aggregate_inputs\": false"
+                "66:1: error: node \"n64\": the keys of the rows that get here have 64 numbers, one for each "
+                    + "split on the way, and no room for more; start a new lineage before, with \"aggregate_inputs\": false"
             ])
     }
 
@@ -226,7 +221,7 @@ struct LineageCheckTests {
         let onNode = CheckedText(
             ["s t.source", "h t.hold5", "j t.map \"properties\": {\"queue_size\": 5}"],
             #"{"s": ["h", "j"], "h": ["j"]}"#)
-        #expect(onNode.messages == ["4:37: \(message)"])
+        #expect(onNode.messages == ["4:39: \(message)"])
         let enough = CheckedText(
             ["s t.source", "h t.hold5", "j t.map \"properties\": {\"queue_size\": 6}"],
             #"{"s": ["h", "j"], "h": ["j"]}"#)

@@ -104,7 +104,7 @@ struct NodeCheckTests {
              ["3:1: error: node \"x\": t.pair joins 2 inputs (left, right), but only 1 feeds it: "
                 + "\"a\""]),
             (["a t.texts", "x t.pair \"properties\": {\"aggregate_inputs\": false}"], #"{"a": ["x"]}"#,
-             ["3:39: error: node \"x\": t.pair joins 2 inputs (left, right), but "
+             ["3:40: error: node \"x\": t.pair joins 2 inputs (left, right), but "
                 + "\"aggregate_inputs\": false gives it one value at a time; leave that out"]),
             (["a t.ints", "x t.text"], #"{"a": ["x"]}"#,
              ["4:8: error: node \"x\": input \"text\" wants STRING, but output \"number\" of node "
@@ -134,15 +134,15 @@ struct NodeCheckTests {
         "a cycle is printed whole, at the edge that closes it",
         arguments: [
             (["a", "b", "c"], #"{"a": ["b"], "b": ["c"], "c": ["a"]}"#,
-             ["5:33: error: cycle: a -> b -> c -> a"]),
+             ["5:32: error: cycle: a -> b -> c -> a"]),
             (["a"], #"{"a": ["a"]}"#, ["3:8: error: cycle: a -> a"]),
             (["c", "b", "a"], #"{"a": ["b"], "b": ["c"], "c": ["a"]}"#,
              ["5:20: error: cycle: c -> a -> b -> c"]),
             (["a", "b", "c", "d", "e"],
              #"{"a": ["b"], "b": ["a", "c"], "c": ["d"], "d": ["c", "e"], "e": []}"#,
-             ["7:20: error: cycle: a -> b -> a", "7:50: error: cycle: c -> d -> c"]),
+             ["7:20: error: cycle: a -> b -> a", "7:49: error: cycle: c -> d -> c"]),
             (["a", "b", "c", "d"], #"{"a": ["b"], "b": ["c", "d"], "c": ["a"], "d": ["a"]}"#,
-             ["6:38: error: cycle: a -> b -> c -> a"]),
+             ["6:37: error: cycle: a -> b -> c -> a"]),
         ])
     func cycles(nodes: [String], edges: String, expected: [String]) {
         let text = CheckedText(nodes.map { "\($0) t.map" }, edges)
