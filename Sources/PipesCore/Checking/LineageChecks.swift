@@ -97,9 +97,9 @@ extension GraphCheck {
             guard entry.lineage.depth < GraphCheck.deepestKey else {
                 report(
                     node: node,
-                    "rows that get here are split \(GraphCheck.deepestKey) times over, and keys "
-                        + "have no room for more; start a new lineage before, with "
-                        + "\"aggregate_inputs\": false",
+                    "the keys of the rows that get here have \(GraphCheck.deepestKey) numbers, one "
+                        + "for each split on the way, and no room for more; start a new lineage "
+                        + "before, with \"aggregate_inputs\": false",
                     at: graph.nodes[node].places.name)
                 return nil
             }
