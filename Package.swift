@@ -34,8 +34,8 @@ let plugins: [Target] = [
     pluginTarget("flow", links: [.linkedLibrary("m")]),
     pluginTarget("compress", links: [.linkedLibrary("z")]),
     pluginTarget("json", swiftPackage: true, dependencies: ["PipesJSON"]),
-    pluginTarget("StringFuncs", swiftPackage: true),
-    pluginTarget("StringFunc", swiftPackage: true),
+    pluginTarget("StringFuncs", swiftPackage: true, dependencies: ["PythonText"]),
+    pluginTarget("StringFunc", swiftPackage: true, dependencies: ["PythonText"]),
 ]
 
 let package = Package(
@@ -79,6 +79,9 @@ let package = Package(
             name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
             swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
+        .target(
+            name: "PythonText", dependencies: ["PipesPlugin", "CPipes"], path: "plugins/PythonText",
+            swiftSettings: swift),
         .executableTarget(
             name: "pipes-host",
             dependencies: [

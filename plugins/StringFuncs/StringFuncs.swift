@@ -1,1 +1,47 @@
-internal import PipesPlugin
+public import PipesPlugin
+internal import PythonText
+
+struct InputCoro: SourceProcessor {
+    static let name = "input_coro"
+    static let summary = "Random texts of 36 characters, like UUIDs."
+    static let nonblocking = true
+
+    @Arg("How many texts.", range: 0...) var num = 20
+    private var passed = 0
+
+    mutating func next() -> String? {
+        guard passed < num else { return nil }
+        passed += 1
+        return RandomTexts.next()
+    }
+}
+
+struct Reverse: MapProcessor {
+    static let summary = "A text backwards, by Unicode code points."
+    static let concurrent = true
+    static let nonblocking = true
+    static let pure = true
+
+    func map(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.reversed()))
+    }
+}
+
+struct OutputCoro: SinkProcessor {
+    static let name = "output_coro"
+    static let summary = "Prints each row as a Python tuple: output~>  ('a', 'b')"
+
+    private var rows = PrintedRows()
+
+    mutating func take(_ row: Row) throws { try rows.append(row) }
+    mutating func flush() throws { try rows.flush() }
+}
+
+@c @implementation
+public func pipes_plugin_v1(_ host: UnsafePointer<pipes_host>?) -> UnsafePointer<pipes_plugin>? {
+    Plugin(
+        "StringFuncs", version: "1.0.0",
+        summary: "Random texts, reversed and printed: the first example.",
+        processors: [InputCoro.self, Reverse.self, OutputCoro.self]
+    ).descriptor
+}

@@ -1,0 +1,82 @@
+internal import CPipes
+
+/// A source behind `produce`.
+final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
+    private var processor = P()
+    /// An error that came after rows which must not be lost with it: the next call's answer.
+    private var pendingError: (any Error)?
+
+    override func open(_ node: Node, args: UnsafeBufferPointer<pipes_value>) throws {
+        try ArgList(of: processor).set(args)
+        try processor.open(node)
+    }
+
+    override func close() { processor.close() }
+
+    override func produce(_ call: Call) -> pipes_status {
+        guard P.PlainOutput.self != Absent.self else {
+            return deferredCalls.start(call, inOrder: true) { call in
+                DeferredCalls.Completion(status: await self.produceOne(call))
+            }
+        }
+        if let error = pendingError {
+            pendingError = nil
+            return end(call, error)
+        }
+        return producePlain(call)
+    }
+
+    /// Rows until there are enough or a millisecond has passed: a slow source's rows should not
+    /// wait for each other.
+    private func producePlain(_ call: Call) -> pipes_status {
+        let start = ContinuousClock.now
+        var count: UInt64 = 0
+        while count < call.pointee.demand {
+            do {
+                let row: P.PlainOutput? = try processor.next()
+                guard let row else { return Status.end }
+                try emit(call, row)
+                count += 1
+            } catch is Skip {
+            } catch let refused as EmitRefused {
+                return refused.status
+            } catch {
+                guard count > 0 else { return end(call, error) }
+                pendingError = error
+                return Status.ok
+            }
+            if start.duration(to: .now) > .milliseconds(1) { break }
+        }
+        return Status.ok
+    }
+
+    /// One row: waiting for a second one would hold back the first.
+    private func produceOne(_ call: Call) async -> pipes_status {
+        do {
+            let row: P.Output? = try await processor.next()
+            guard let row else { return Status.end }
+            try emit(call, row)
+            return Status.ok
+        } catch is Skip {
+            return Status.ok
+        } catch {
+            return end(call, error)
+        }
+    }
+
+    private func emit(_ call: Call, _ row: some ValueWritable) throws {
+        let value = try row.write(into: ResultMemory(call)).value
+        try call.emit(row: UInt64.max, value)
+    }
+
+    /// A source has no row to reject: an error is the graph's, and a cancelled one has ended.
+    private func end(_ call: Call, _ error: any Error) -> pipes_status {
+        let outcome = Outcome(error, inputNames: [])
+        if let text = outcome.text { call.explain(text) }
+        return switch outcome.status {
+        case Status.reject: Status.fatal
+        case Status.cancelled: Status.end
+        default: outcome.status
+        }
+    }
+}
