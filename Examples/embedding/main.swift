@@ -19,10 +19,7 @@ let graph = Graph(
     env: ["greeting": .string("Hello")])
 
 let coroMap: CoroMap = [
-    "texts": .source { _ in
-        var rest = ["ada", "grace", "barbara"].makeIterator()
-        return { rest.next().map(Value.string) }
-    },
+    "texts": .values(["ada", "grace", "barbara"].map(Value.string)),
     "greet": .map { row, context in
         guard case .string(let name) = row[0], case .string(let word)? = context.env["greeting"]
         else { return nil }
@@ -33,6 +30,6 @@ let coroMap: CoroMap = [
     },
 ]
 
-let plumber = try Plumber(graph, resolvers: [coroMap, PluginResolver(PluginFolders())])
+let plumber = try Plumber(graph, resolvers: [coroMap, PluginCatalog(folders: PluginFolders())])
 let report = try await plumber.run()
 print("\(report.status.rawValue): \(report.nodes.map { "\($0.name) \($0.out)" }.joined(separator: ", "))")
