@@ -24,6 +24,11 @@ public enum DescribeFile {
         _exit(isWritten ? 0 : 1)
     }
 
+    /// The same, with the functions of this host.
+    public static func run(_ path: String) -> Never {
+        run(path, host: HostTable.pointer)
+    }
+
     private static func report(_ path: String, host: UnsafePointer<pipes_host>) -> Value {
         do throws(PluginLoader.Failure) {
             return PluginReport(try PluginLoader.load(path, host: host)).value
