@@ -192,8 +192,8 @@ class NodeRunner {
             context.reportMisuse("emitted in flush although it \(node.description.rate) keys")
             return
         }
+        account.out += call.emission.count
         for batch in numbered(call) { outputs[batch.port].append(batch.batch) }
-        account.out += node.description.isSink ? 0 : call.emission.count
     }
 
     private func end() {
@@ -319,21 +319,16 @@ class NodeRunner {
         let first = nextKey
         var batches: [(Int, Batch)] = []
         for port in outputs.indices {
-            let values = call.emission.takeOrdered(port).values
-            guard !values.isEmpty else { continue }
-            let storage = RowStorage(capacity: values.count)
-            storage.values.update(from: values, count: values.count)
-            storage.keepAlive(call.storage)
-            for owner in call.inputs { storage.keepAlive(owner) }
-            let run = KeyRun(first: first, count: values.count, settlement: .item)
-            batches.append(
-                (
-                    port,
-                    Batch(
-                        runs: [run], rows: storage, slots: 0..<values.count,
-                        itemCount: values.count)
-                ))
-            nextKey = max(nextKey, first + UInt64(values.count))
+            guard let rows = call.emission.takeValues(port) else { continue }
+            let count = rows.capacity
+            if rows.mayReferToOthers(count) {
+                rows.keepAlive(call.storage)
+                for owner in call.inputs { rows.keepAlive(owner) }
+            }
+            let run = KeyRun(first: first, count: count, settlement: .item)
+            let batch = Batch(runs: [run], rows: rows, slots: 0..<count, itemCount: count)
+            batches.append((port, batch))
+            nextKey = max(nextKey, first + UInt64(count))
         }
         return batches
     }
