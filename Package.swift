@@ -94,6 +94,9 @@ let package = Package(
         .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
         .testTarget(
             name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesPluginTests", dependencies: ["PipesPlugin", "PythonText", "CPipes"],
+            swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
         .testTarget(
             name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],

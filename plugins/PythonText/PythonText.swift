@@ -19,7 +19,7 @@ public enum PythonText {
     }
 
     /// `repr` of the Python value that stands for `value`.
-    static func appendRepr(of value: Value, to text: inout String) {
+    public static func appendRepr(of value: Value, to text: inout String) {
         switch value {
         case .null: text += "None"
         case .bool(let truth): text += truth ? "True" : "False"
