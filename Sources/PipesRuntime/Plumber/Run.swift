@@ -204,7 +204,6 @@ final class Run: @unchecked Sendable {
 
     /// A failure that the graph can't go on after.
     func stop(_ failure: String) {
-        control.logger.error("\(failure)")
         control.noteStop(failure)
         cancel()
     }
@@ -215,7 +214,6 @@ final class Run: @unchecked Sendable {
         for node in nodes where node.gate.isOpen {
             let failure = "node \"\(node.runner.node.name)\": did not return after it was cancelled"
             control.note(failure)
-            control.logger.error("\(failure)")
         }
         progress.withLock { $0.isGivenUp = true }
         stageEnded.ring()

@@ -66,7 +66,6 @@ final class RunProgress: Sendable {
     /// Takes the live table away and says how the run went.
     func finish(_ report: RunReport) {
         close()
-        for failure in report.failures { Console.error.print("error: \(failure.printable)") }
         let text = LedgerText(report: report)
         switch ending {
         case .table: Console.error.print(text.tableLines.joined(separator: "\n"))
