@@ -1,3 +1,4 @@
+import CPipes
 import PipesCore
 import PipesPluginHost
 import Testing

@@ -1,3 +1,4 @@
+import PipesCore
 import Foundation
 import PipesPluginHost
 import Testing
