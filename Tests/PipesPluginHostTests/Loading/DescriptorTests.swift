@@ -43,7 +43,7 @@ struct DescriptorTests {
             ("LIMIT_OF_TEXT", "processor \"same\": param \"odd\": it has a minimum, and a STRING is no number"),
             ("CHOICES_NO_LIST", "processor \"same\": param \"odd\": its choices 3 are no JSON list with values"),
             ("SECOND_PARAM_SIZE", "processor \"same\": number 2 of its params has struct_size 0, and the first has 56: all have the same"),
-            ("PORT_KIND", "processor \"same\": \"in\" of its inputs is of kind 99, which is no pipes_kind"),
+            ("PORT_KIND", "processor \"same\": \"text\" of its inputs is of kind 99, which is no pipes_kind"),
             ("PORT_TWICE", "processor \"same\": the name of one of its inputs \"te xt\" may hold letters, digits, _ and - alone"),
             ("SECOND_SIZE", "number 2 of its processors has struct_size 0, and the first has 152: all have the same"),
             ("TWICE", "two of its processors are called \"same\""),

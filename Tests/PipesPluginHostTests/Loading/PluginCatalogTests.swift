@@ -183,9 +183,10 @@ struct PluginCatalogTests {
             ("libc.so.6:abs", nil, "\"libc.so.6:abs\" is a plain function; add a \"signature\" that says how to call it, such as \"(in.ptr, in.len:size) -> int\""),
         ] as [(String, String?, String)])
     func functionMistakes(_ coro: String, _ signature: String?, _ expected: String) {
-        #expect(
-            message(coro, signature: signature)
-                == expected.replacingOccurrences(of: "FOLDER", with: folder))
+        // The linker names the file that it found, wherever that is on this system.
+        let told = message(coro, signature: signature)?
+            .replacing(/: \/\S+: undefined symbol/, with: ": undefined symbol")
+        #expect(told == expected.replacingOccurrences(of: "FOLDER", with: folder))
     }
 
     @Test("mistakes in coro and signature are told together, each at its place")
