@@ -158,6 +158,8 @@ class NodeRunner {
         guard !context.isStopping else { return }
         context.stop()
         gate.interrupt()
+        // An open call is asked to stop when the stage looks again.
+        doorbell.ring()
     }
 
     private func flush() {
