@@ -41,9 +41,10 @@ enum GraphInput {
         return Loaded(graph: graph, resolvers: resolvers)
     }
 
-    /// Prints each on a line of its own.
+    /// Prints each on a line of its own, in the order of the file; first those without a place.
     static func report(_ diagnostics: [Diagnostic]) {
-        for diagnostic in diagnostics {
+        let start = Place(line: 0, column: 0)
+        for diagnostic in diagnostics.sorted(by: { $0.place ?? start < $1.place ?? start }) {
             Console.error.print(diagnostic.description.printable)
         }
     }
