@@ -94,13 +94,19 @@ let package = Package(
         .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
         .testTarget(
             name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
+        .testTarget(
+            name: "PipesPluginTests", dependencies: ["PipesPlugin", "PythonText", "CPipes"],
+            swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
         .testTarget(
             name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],
             swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",
-            dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "describe-fixture"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "describe-fixture", dependencies: ["PipesPluginHost", "CPipes"],
+            path: "Tests/Fixtures/describe-fixture", swiftSettings: swift),
     ] + plugins
 )

