@@ -26,10 +26,12 @@ let coroMap: CoroMap = [
         return .string("\(word), \(name)!")
     },
     "collect": .sink { row, _ in
-        print(row.map { if case .string(let text) = $0 { text } else { "?" } }.joined(separator: " | "))
+        let texts = row.map { if case .string(let text) = $0 { text } else { "?" } }
+        print(texts.joined(separator: " | "))
     },
 ]
 
 let plumber = try Plumber(graph, resolvers: [coroMap, PluginCatalog(folders: PluginFolders())])
 let report = try await plumber.run()
-print("\(report.status.rawValue): \(report.nodes.map { "\($0.name) \($0.out)" }.joined(separator: ", "))")
+let rows = report.nodes.map { "\($0.name) \($0.out)" }
+print("\(report.status.rawValue): \(rows.joined(separator: ", "))")

@@ -34,9 +34,10 @@ struct ProcessorText {
         let flags = processor.flags.words
         lines.append("flags    \(flags.isEmpty ? "none" : flags.joined(separator: ", "))")
         if let holds { lines.append("holds    \(holds)") }
-        lines += section("inputs", processor.inputs, without: "none") ?? [
-            "inputs   any number, of any kind"
-        ]
+        lines +=
+            section("inputs", processor.inputs, without: "none") ?? [
+                "inputs   any number, of any kind"
+            ]
         lines += section("outputs", processor.outputs, without: "none") ?? []
         lines += params
         lines += ["", "example  \(example)"]
