@@ -108,7 +108,8 @@ enum HostTable {
         table.log = { node, level, text, size in
             guard let context = NodeSide.of(node)?.context else { return }
             context.logger.log(
-                level: HostTable.logLevel(level), "node \"\(context.name)\": \(HostTable.string(text, size) ?? "")")
+                level: HostTable.logLevel(level),
+                "node \"\(context.name)\": \(HostTable.string(text, size) ?? "")")
         }
         table.env = { node, name in
             guard let side = NodeSide.of(node), let name else { return nil }

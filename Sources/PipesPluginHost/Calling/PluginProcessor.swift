@@ -178,7 +178,8 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         if value.kind == firstOutputKind || firstOutputKind == Kind.any.rawValue {
             if value.kind <= Kind.float.rawValue { return true }
             if value.kind <= Kind.bytes.rawValue {
-                return value.size <= pipes_value.largestSize && (value.text != nil || value.size == 0)
+                return value.size <= pipes_value.largestSize
+                    && (value.text != nil || value.size == 0)
             }
         }
         return outputKinds.isEmpty || flaw(of: value, port: 0) == nil
