@@ -20,7 +20,7 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 	swift test --skip-build --disable-xctest
 
 examples: ## The examples that are projects of their own, built and run as their authors would.
-	$(MAKE) --no-print-directory -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
+	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
 	    | diff - Examples/c-plugin/expected.txt
 	swift build --package-path Examples/swift-plugin
 	$(HOST) run Examples/swift-plugin/graph.json --plugins Examples/swift-plugin/.build/debug \
