@@ -103,7 +103,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",
-            dependencies: ["PipesPluginHost", "PipesCore", "CPipes"],
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "describe-fixture"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "describe-fixture", dependencies: ["PipesPluginHost", "CPipes"],
+            path: "Tests/Fixtures/describe-fixture", swiftSettings: swift),
     ] + plugins
 )

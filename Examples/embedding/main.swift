@@ -19,20 +19,19 @@ let graph = Graph(
     env: ["greeting": .string("Hello")])
 
 let coroMap: CoroMap = [
-    "texts": .source { _ in
-        var rest = ["ada", "grace", "barbara"].makeIterator()
-        return { rest.next().map(Value.string) }
-    },
+    "texts": .values(["ada", "grace", "barbara"].map(Value.string)),
     "greet": .map { row, context in
         guard case .string(let name) = row[0], case .string(let word)? = context.env["greeting"]
         else { return nil }
         return .string("\(word), \(name)!")
     },
     "collect": .sink { row, _ in
-        print(row.map { if case .string(let text) = $0 { text } else { "?" } }.joined(separator: " | "))
+        let texts = row.map { if case .string(let text) = $0 { text } else { "?" } }
+        print(texts.joined(separator: " | "))
     },
 ]
 
-let plumber = try Plumber(graph, resolvers: [coroMap, PluginResolver(PluginFolders())])
+let plumber = try Plumber(graph, resolvers: [coroMap, PluginCatalog(folders: PluginFolders())])
 let report = try await plumber.run()
-print("\(report.status.rawValue): \(report.nodes.map { "\($0.name) \($0.out)" }.joined(separator: ", "))")
+let rows = report.nodes.map { "\($0.name) \($0.out)" }
+print("\(report.status.rawValue): \(rows.joined(separator: ", "))")

@@ -48,19 +48,34 @@ static void give_back(pipes_call *call, arena_mark mark) {
 
 /* ------------------------------------------------------------------ input -- */
 
-static bool check_bytes(const cffi_step *step, const pipes_value *value, char *message) {
-    if (value->kind != PIPES_STRING && value->kind != PIPES_BYTES) {
-        snprintf(message, CFFI_MESSAGE_SIZE, "%.100s: %s, and it takes STRING or BYTES",
-                 step->name, cffi_kind_name(value->kind));
-        return false;
-    }
-    if (step->size > 0 && value->size != step->size) {
-        snprintf(message, CFFI_MESSAGE_SIZE,
+/* Why a value does not fit: off the way of the rows that do. */
+static pipes_status misfit(const row_call *run, const cffi_step *step, const pipes_value *value) {
+    char message[CFFI_MESSAGE_SIZE];
+    cffi_slot slot;
+    cffi_store(&slot, step->type, step->name, value, message);
+    return explain(run, PIPES_REJECT, message);
+}
+
+static pipes_status wrong_bytes(const row_call *run, const cffi_step *step,
+                                const pipes_value *value) {
+    char message[CFFI_MESSAGE_SIZE];
+    if (value->kind != PIPES_STRING && value->kind != PIPES_BYTES)
+        snprintf(message, sizeof message, "%.100s: %s, and it takes STRING or BYTES", step->name,
+                 cffi_kind_name(value->kind));
+    else
+        snprintf(message, sizeof message,
                  "%.100s: %" PRIu64 " bytes, and the function reads %" PRIu64, step->name,
                  value->size, step->size);
-        return false;
-    }
-    return true;
+    return explain(run, PIPES_REJECT, message);
+}
+
+static inline bool is_bytes(const cffi_step *step, const pipes_value *value) {
+    return (value->kind == PIPES_STRING || value->kind == PIPES_BYTES) &&
+           (step->size == 0 || value->size == step->size);
+}
+
+static inline bool fits(const cffi_step *step, int64_t integer) {
+    return integer >= step->least && integer <= step->most;
 }
 
 /* NULL, with RETRY or REJECT in `status`, where the text can't be handed over. */
@@ -91,29 +106,36 @@ static const char *copy_text(const row_call *run, const cffi_step *step, const p
 }
 
 static pipes_status fill_slots(row_call *run) {
-    const cffi_function *function = run->function;
-    char message[CFFI_MESSAGE_SIZE];
-    for (uint32_t index = 0; index < function->step_count; index++) {
-        const cffi_step *step = &function->steps[index];
+    const cffi_step *step = run->function->steps;
+    const cffi_step *const end = step + run->function->step_count;
+    for (; step < end; step++) {
         const pipes_value *value = &run->row[step->input];
         cffi_slot *slot = &run->slots[step->position];
         run->addresses[step->position] = slot;
         switch (step->role) {
         case CFFI_IN_SCALAR:
-            if (!cffi_store(slot, step->type, step->name, value, message))
-                return explain(run, PIPES_REJECT, message);
+            if (value->kind == PIPES_INT && fits(step, value->integer))
+                slot->bits = (uint64_t)value->integer;
+            else if (value->kind == PIPES_FLOAT && step->type == CFFI_F64)
+                slot->real = value->real;
+            else {
+                char message[CFFI_MESSAGE_SIZE];
+                if (!cffi_store(slot, step->type, step->name, value, message))
+                    return explain(run, PIPES_REJECT, message);
+            }
             break;
         case CFFI_IN_POINTER:
-            if (!check_bytes(step, value, message)) return explain(run, PIPES_REJECT, message);
+            if (!is_bytes(step, value)) return wrong_bytes(run, step, value);
             slot->pointer = value->size > 0 ? value->bytes : (const void *)"";
             break;
-        case CFFI_IN_LENGTH: {
-            if (!check_bytes(step, value, message)) return explain(run, PIPES_REJECT, message);
-            pipes_value size = pipes_int((int64_t)value->size);
-            if (!cffi_store(slot, step->type, step->name, &size, message))
-                return explain(run, PIPES_REJECT, message);
+        case CFFI_IN_LENGTH:
+            if (!is_bytes(step, value)) return wrong_bytes(run, step, value);
+            if (!fits(step, (int64_t)value->size)) {
+                pipes_value size = pipes_int((int64_t)value->size);
+                return misfit(run, step, &size);
+            }
+            slot->bits = value->size;
             break;
-        }
         case CFFI_IN_TEXT: {
             pipes_status status;
             slot->pointer = copy_text(run, step, value, &status);

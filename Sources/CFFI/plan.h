@@ -25,6 +25,7 @@ typedef struct cffi_step {
     uint32_t position; /* in the C call */
     uint32_t input;
     uint64_t size;
+    int64_t least, most; /* of an integer */
     const char *name;
 } cffi_step;
 
@@ -57,6 +58,14 @@ struct cffi_plan {
     void *addresses[CFFI_MAX_ARGS]; /* of the constants, as libffi wants them */
     char *texts[CFFI_MAX_ARGS];     /* owned */
 };
+
+/* The numbers of an integer type that an INT can hold; none for other types. */
+typedef struct cffi_range {
+    const char *name;
+    int64_t least, most;
+} cffi_range;
+
+cffi_range cffi_range_of(cffi_type type);
 
 /* Converts a number, truth or null for an argument of `type`. False with a message in place of
  * what does not fit. */

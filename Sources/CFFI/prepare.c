@@ -24,18 +24,6 @@ static ffi_type *libffi_type(cffi_type type) {
     return NULL;
 }
 
-static uint64_t most(cffi_type type) {
-    switch (type) {
-    case CFFI_I8: return INT8_MAX;
-    case CFFI_U8: return UINT8_MAX;
-    case CFFI_I16: return INT16_MAX;
-    case CFFI_U16: return UINT16_MAX;
-    case CFFI_I32: return INT32_MAX;
-    case CFFI_U32: return UINT32_MAX;
-    default: return INT64_MAX;
-    }
-}
-
 static uint64_t smaller(uint64_t left, uint64_t right) { return left < right ? left : right; }
 
 /* Takes over what the signature says of one arg. */
@@ -44,8 +32,10 @@ static void add_arg(cffi_function *function, uint32_t position) {
     bool by_address = arg->role == CFFI_OUT_LENGTH;
     function->types[position] = by_address ? &ffi_type_pointer : libffi_type(arg->type);
     if (arg->role == CFFI_CONSTANT) return;
+    const cffi_range range = cffi_range_of(arg->type);
     function->steps[function->step_count++] =
-        (cffi_step){arg->role, arg->type, position, arg->input, arg->size, arg->name};
+        (cffi_step){arg->role, arg->type,   position,   arg->input,
+                    arg->size, range.least, range.most, arg->name};
     switch (arg->role) {
     case CFFI_IN_TEXT:
         function->has_texts = true;
@@ -56,10 +46,10 @@ static void add_arg(cffi_function *function, uint32_t position) {
         break;
     case CFFI_OUT_LENGTH:
         function->tells_length = true;
-        function->largest_size = smaller(function->largest_size, most(arg->type));
+        function->largest_size = smaller(function->largest_size, (uint64_t)range.most);
         break;
     case CFFI_OUT_CAPACITY:
-        function->largest_size = smaller(function->largest_size, most(arg->type));
+        function->largest_size = smaller(function->largest_size, (uint64_t)range.most);
         break;
     default:
         break;

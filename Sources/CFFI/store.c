@@ -18,31 +18,28 @@ static bool does_not_take(const char *name, const pipes_value *value, const char
     return false;
 }
 
-/* The range of each integer type; all of INT fits I64. */
-typedef struct range {
-    const char *name;
-    int64_t least, most;
-} range;
-
-static const range ranges[] = {
-    [CFFI_I8] = {"i8", INT8_MIN, INT8_MAX},     [CFFI_U8] = {"u8", 0, UINT8_MAX},
-    [CFFI_I16] = {"i16", INT16_MIN, INT16_MAX}, [CFFI_U16] = {"u16", 0, UINT16_MAX},
-    [CFFI_I32] = {"i32", INT32_MIN, INT32_MAX}, [CFFI_U32] = {"u32", 0, UINT32_MAX},
-    [CFFI_I64] = {"i64", INT64_MIN, INT64_MAX}, [CFFI_U64] = {"u64", 0, INT64_MAX},
-};
+cffi_range cffi_range_of(cffi_type type) {
+    static const cffi_range ranges[] = {
+        [CFFI_I8] = {"i8", INT8_MIN, INT8_MAX},     [CFFI_U8] = {"u8", 0, UINT8_MAX},
+        [CFFI_I16] = {"i16", INT16_MIN, INT16_MAX}, [CFFI_U16] = {"u16", 0, UINT16_MAX},
+        [CFFI_I32] = {"i32", INT32_MIN, INT32_MAX}, [CFFI_U32] = {"u32", 0, UINT32_MAX},
+        [CFFI_I64] = {"i64", INT64_MIN, INT64_MAX}, [CFFI_U64] = {"u64", 0, INT64_MAX},
+    };
+    return type >= CFFI_I8 && type <= CFFI_U64 ? ranges[type] : (cffi_range){"no integer", 0, -1};
+}
 
 static bool store_integer(cffi_slot *slot, cffi_type type, const char *name,
                           const pipes_value *value, char *message) {
-    const range *fits = &ranges[type];
+    const cffi_range fits = cffi_range_of(type);
     if (value->kind != PIPES_INT) return does_not_take(name, value, "INT", message);
-    if (value->integer < fits->least || value->integer > fits->most) {
+    if (value->integer < fits.least || value->integer > fits.most) {
         if (type == CFFI_U64)
             snprintf(message, CFFI_MESSAGE_SIZE, "%.100s: %" PRId64 " does not fit u64 (from 0)",
                      name, value->integer);
         else
             snprintf(message, CFFI_MESSAGE_SIZE,
                      "%.100s: %" PRId64 " does not fit %s (%" PRId64 " to %" PRId64 ")", name,
-                     value->integer, fits->name, fits->least, fits->most);
+                     value->integer, fits.name, fits.least, fits.most);
         return false;
     }
     slot->bits = (uint64_t)value->integer;

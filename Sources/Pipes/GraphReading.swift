@@ -1,6 +1,5 @@
 internal import Glibc
 public import PipesCore
-public import PipesPluginHost
 public import PipesRuntime
 
 extension Graph {

@@ -15,6 +15,17 @@ struct PipesHost: AsyncParsableCommand {
     static func main() async {
         // A reader that has gone away shows as EPIPE where it is written to, in plugins too.
         signal(SIGPIPE, SIG_IGN)
+        openStandardDescriptors()
         await main(nil)
+    }
+
+    /// Where one was closed by who started this program, the next file to be opened would take
+    /// its number, and get what is printed.
+    private static func openStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO
+        where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+            // The lowest free number: this one.
+            _ = open("/dev/null", O_RDWR)
+        }
     }
 }

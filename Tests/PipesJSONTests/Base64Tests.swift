@@ -18,7 +18,9 @@ struct Base64Tests {
 
     @Test(
         "what is not base64 is refused",
-        arguments: ["Z", "Zg", "Zg=", "Zg===", "====", "Z===", "Zg==Zg==", "Zh==", "Zm9=", "Zm 9", "Zm-_"])
+        arguments: [
+            "Z", "Zg", "Zg=", "Zg===", "====", "Z===", "Zg==Zg==", "Zh==", "Zm9=", "Zm 9", "Zm-_",
+        ])
     func refused(text: String) {
         #expect(Base64.decode(text.utf8) == nil)
     }

@@ -44,7 +44,8 @@ struct JSONPlacesTests {
                 #expect(place.line == line && place.column == column)
                 offset += UTF8.width(scalar)
                 column += 1
-                let isCut = scalar == "\r" && index + 1 < scalars.count && scalars[index + 1] == "\n"
+                let isCut =
+                    scalar == "\r" && index + 1 < scalars.count && scalars[index + 1] == "\n"
                 if scalar == "\n" || (scalar == "\r" && !isCut) {
                     line += 1
                     column = 1

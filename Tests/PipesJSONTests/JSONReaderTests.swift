@@ -12,8 +12,10 @@ struct JSONReaderTests {
             ("{}", "{@0 }@1"),
             ("\u{FEFF}[1]", "[@3 1@4 ]@5"),
             ("[1,-2 ,3]", "[@0 1@1 -2@3 3@7 ]@8"),
-            (#"{"a":{"b":[null,false]},"c":"d"}"#,
-             "{@0 a:@1 {@5 b:@6 [@10 null@11 false@16 ]@21 }@22 c:@24 'd'@28 }@31"),
+            (
+                #"{"a":{"b":[null,false]},"c":"d"}"#,
+                "{@0 a:@1 {@5 b:@6 [@10 null@11 false@16 ]@21 }@22 c:@24 'd'@28 }@31"
+            ),
             ("\t[\r\n\"x\"\n]", "[@1 'x'@4 ]@8"),
         ])
     func tokens(text: String, tokens: String) throws {
@@ -25,12 +27,16 @@ struct JSONReaderTests {
         arguments: [
             (#""""#, ""),
             (#""plain""#, "plain"),
-            (#""a longer text without any escapes, ünïcödé 🎉""#,
-             "a longer text without any escapes, ünïcödé 🎉"),
+            (
+                #""a longer text without any escapes, ünïcödé 🎉""#,
+                "a longer text without any escapes, ünïcödé 🎉"
+            ),
             (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
             (#""\u0041\u00e9\u20AC\uD83C\uDF89\u0000""#, "Aé€🎉\0"),
-            (#""a long text in which an escape stands late: \n and more""#,
-             "a long text in which an escape stands late: \n and more"),
+            (
+                #""a long text in which an escape stands late: \n and more""#,
+                "a long text in which an escape stands late: \n and more"
+            ),
         ])
     func strings(text: String, decoded: String) throws {
         let bytes = Array(text.utf8)
@@ -68,7 +74,8 @@ struct JSONReaderTests {
     @Test(
         "reals are rounded once",
         arguments: [
-            "0.5", "-0.0", "3.0", "1e3", "1E+3", "1e-3", "2.5e-7", "0.1", "123456.789", "1e22", "1e23",
+            "0.5", "-0.0", "3.0", "1e3", "1E+3", "1e-3", "2.5e-7", "0.1", "123456.789", "1e22",
+            "1e23",
             "9007199254740993.0", "5e-324", "2e-324", "1e-400", "1.7976931348623157e308",
             "0.30000000000000004", "8.41e21", "2.2250738585072011e-308",
             "3.14159265358979323846264338327950288", "0e999999999999999999999",
@@ -112,7 +119,10 @@ struct JSONReaderTests {
             ("1e999", 0, "a number beyond the range of a FLOAT"),
             (#""abc"#, 0, "a string without its closing quote"),
             (#""abc\"#, 4, "an escape that is cut by the end"),
-            (#""\x""#, 1, "no such escape; there are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX"),
+            (
+                #""\x""#, 1,
+                "no such escape; there are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX"
+            ),
             (#""\u12""#, 1, "\\u must be followed by four hexadecimal digits"),
             (#""\uD800""#, 1, "half of a surrogate pair: \\uD800 to \\uDFFF come in pairs"),
             (#""\uDC00""#, 1, "half of a surrogate pair: \\uD800 to \\uDFFF come in pairs"),
@@ -149,7 +159,8 @@ struct JSONReaderTests {
     @Test("random bytes are never a crash")
     func randomBytes() {
         var random = SplitMix(state: 7)
-        let alphabet = Array("{}[],:\"\\u0129eE+-.truefalsn \n\u{E9}\u{20AC}".utf8) + [0xFF, 0, 0xD8]
+        let alphabet =
+            Array("{}[],:\"\\u0129eE+-.truefalsn \n\u{E9}\u{20AC}".utf8) + [0xFF, 0, 0xD8]
         for _ in 0..<20_000 {
             let count = Int.random(in: 0..<24, using: &random)
             let text = (0..<count).compactMap { _ in alphabet.randomElement(using: &random) }

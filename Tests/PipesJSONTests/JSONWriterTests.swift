@@ -30,8 +30,10 @@ struct JSONWriterTests {
         "strings are escaped as far as they must be",
         arguments: [
             (Array("plain text, longer than a word".utf8), "plain text, longer than a word"),
-            (Array("\"\\/\u{8}\u{C}\n\r\t\0\u{1F}\u{7F}".utf8),
-             "\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u{7F}"),
+            (
+                Array("\"\\/\u{8}\u{C}\n\r\t\0\u{1F}\u{7F}".utf8),
+                "\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u{7F}"
+            ),
             (Array("é€🎉".utf8), "é€🎉"),
             ([0x61, 0xFF, 0x62, 0xC3], "a\u{FFFD}b\u{FFFD}"),
             ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
@@ -44,8 +46,10 @@ struct JSONWriterTests {
 
     @Test(
         "integers are written whole",
-        arguments: [(0, "0"), (-1, "-1"), (1234567890, "1234567890"),
-                    (Int64.max, "9223372036854775807"), (Int64.min, "-9223372036854775808")])
+        arguments: [
+            (0, "0"), (-1, "-1"), (1_234_567_890, "1234567890"),
+            (Int64.max, "9223372036854775807"), (Int64.min, "-9223372036854775808"),
+        ])
     func integers(integer: Int64, text: String) {
         var writer = JSONWriter()
         writer.integer(integer)
@@ -55,7 +59,8 @@ struct JSONWriterTests {
     @Test(
         "reals are the shortest that read back, and still reals",
         arguments: [
-            (3, "3.0"), (-0.0, "-0.0"), (0.1, "0.1"), (1e20, "1e+20"), (.leastNonzeroMagnitude, "5e-324"),
+            (3, "3.0"), (-0.0, "-0.0"), (0.1, "0.1"), (1e20, "1e+20"),
+            (.leastNonzeroMagnitude, "5e-324"),
             (100_000, "100000.0"), (.nan, "null"), (.infinity, "null"), (-.infinity, "null"),
         ])
     func reals(real: Double, text: String) {

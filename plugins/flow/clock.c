@@ -13,7 +13,7 @@ static struct {
     pthread_cond_t changed;
     pthread_t thread;
     uint64_t users;      /* open nodes */
-    uint64_t generation; /* of the thread; the one of an older generation ends */
+    uintptr_t generation; /* of the thread; the one of an older generation ends */
     struct timer **heap; /* the earliest first; children of place n are at 2n and 2n + 1 */
     size_t count, capacity;
 } waits = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -75,10 +75,9 @@ static void wait_until(uint64_t due) {
     pthread_cond_timedwait(&waits.changed, &waits.lock, &when);
 }
 
-static void *ring_when_due(void *unused) {
-    (void)unused;
+static void *ring_when_due(void *context) {
+    uintptr_t generation = (uintptr_t)context;
     pthread_mutex_lock(&waits.lock);
-    uint64_t generation = waits.generation;
     while (generation == waits.generation) {
         if (!waits.count) {
             pthread_cond_wait(&waits.changed, &waits.lock);
@@ -112,7 +111,8 @@ static bool start_thread(void) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&waits.thread, NULL, ring_when_due, NULL);
+    /* Told its generation, since it may be outdated before the thread takes its first step. */
+    int error = pthread_create(&waits.thread, NULL, ring_when_due, (void *)waits.generation);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return !error;
 }

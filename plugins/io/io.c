@@ -33,6 +33,13 @@ char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text)
     return path;
 }
 
+char *io_quoted(const char *path) {
+    size_t size = strlen(path) + sizeof "\"\"";
+    char *quoted = malloc(size);
+    if (quoted) snprintf(quoted, size, "\"%s\"", path);
+    return quoted;
+}
+
 static const pipes_port line[] = {PIPES_PORT(PIPES_STRING, "line", "without its LF or CRLF")};
 
 static const pipes_param lines_params[] = {

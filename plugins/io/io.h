@@ -17,6 +17,9 @@ pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call,
 /* A text of a param as a path that the system takes, to be freed; NULL after explaining why not. */
 char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text);
 
+/* The path in quotation marks, for messages; to be freed, NULL without memory. */
+char *io_quoted(const char *path);
+
 /* ------------------------------------------------- a call that waits, wake.c -- */
 
 /* Waits until `file` is ready for `events` (as in poll) or somebody calls wake_up, which may also

@@ -181,8 +181,7 @@ static pipes_status open_file(struct reader *reader, const pipes_value *path) {
     } else {
         char *name = io_path(reader->host, reader->node, path);
         if (!name) return PIPES_FATAL;
-        reader->name = malloc(strlen(name) + sizeof "\"\"");
-        if (reader->name) strcat(strcat(strcpy(reader->name, "\""), name), "\"");
+        reader->name = io_quoted(name);
         /* Without O_NONBLOCK a named pipe would hold up open until somebody writes to it. */
         reader->file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         int error = errno;

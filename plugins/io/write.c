@@ -18,10 +18,12 @@
 
 struct file {
     struct sink sink;
+    char *name;         /* the path as the user wrote it, in quotation marks */
     char *path;         /* absolute, links resolved */
     char *partial;      /* what is written to until then; NULL where the rows go straight to path */
     bool is_whole;      /* all input was seen and is on the disk */
     bool is_claimed;
+    bool is_refused;    /* another node has claimed the path */
     struct file *next;  /* in `claimed` */
 };
 
@@ -103,7 +105,7 @@ static int open_target(struct file *file, bool append) {
         return open(file->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     }
     if (!claim(file)) {
-        errno = EBUSY;
+        file->is_refused = true;
         return -1;
     }
     if (append) return open(file->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -123,17 +125,14 @@ static pipes_status open_file(struct file *file, const pipes_value *args) {
     struct sink *sink = &file->sink;
     char *path = io_path(sink->host, sink->node, &args[0]);
     if (!path) return PIPES_FATAL;
-    file->path = resolved(path);
+    sink->name = file->name = io_quoted(path);
+    if (file->name) file->path = resolved(path);
     int descriptor = file->path ? open_target(file, args[1].integer != 0) : -1;
-    pipes_status status = PIPES_OK;
-    if (descriptor < 0) {
-        const char *why = errno == EBUSY && !file->is_claimed ? "another node writes it already" : strerror(errno);
-        status = io_fail(sink->host, sink->node, NULL, "can't write \"%s\": %s", path, why);
-    }
+    const char *why = descriptor < 0 ? strerror(errno) : NULL;
     free(path);
-    if (status != PIPES_OK) return status;
-    sink->name = file->path;
-    return sink_open(sink, descriptor);
+    if (!why) return sink_open(sink, descriptor);
+    if (file->is_refused) why = "another node writes it already";
+    return io_fail(sink->host, sink->node, NULL, "can't write %s: %s", file->name ? file->name : "a file", why);
 }
 
 pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
@@ -162,8 +161,7 @@ pipes_status write_process(void *state, pipes_call *call, const pipes_batch *bat
 pipes_status write_flush(void *state, pipes_call *call) {
     struct file *file = state;
     if (file->partial && fsync(file->sink.file)) {
-        return io_fail(file->sink.host, file->sink.node, call, "can't write \"%s\": %s", file->path,
-                       strerror(errno));
+        return io_fail(file->sink.host, file->sink.node, call, "can't write %s: %s", file->name, strerror(errno));
     }
     file->is_whole = true;
     return PIPES_OK;
@@ -194,5 +192,6 @@ void write_close(void *state) {
     unclaim(file);
     free(file->partial);
     free(file->path);
+    free(file->name);
     free(file);
 }

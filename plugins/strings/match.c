@@ -1,7 +1,8 @@
 /* strings.match: a filter by a POSIX extended regular expression. */
-#define _GNU_SOURCE /* REG_STARTEND, for texts that do not end with a NUL */
+#define _GNU_SOURCE /* re_search, which unlike regexec takes texts that do not end with a NUL */
 #include "strings.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -48,15 +49,15 @@ pipes_status match_map(void *state, pipes_call *call, const pipes_value *row, pi
     struct matcher *matcher = state;
     if (row->kind == PIPES_NULL) return PIPES_SKIP; /* no text, no match */
     if (row->kind != PIPES_STRING) return strings_not_text(call, row, result);
-    regmatch_t ends = {.rm_so = 0, .rm_eo = (regoff_t)row->size};
-    if (ends.rm_eo < 0 || (uint64_t)ends.rm_eo != row->size) {
+    if (row->size > INT_MAX) {
         return pipes_explain(call, PIPES_REJECT, "the text is too long for a regular expression");
     }
+    int size = (int)row->size;
     locale_t before = matcher->utf8 ? uselocale(matcher->utf8) : (locale_t)0;
-    int error = regexec(&matcher->pattern, row->text, 1, &ends, REG_STARTEND);
+    int place = re_search(&matcher->pattern, size ? row->text : "", size, 0, size, NULL);
     if (matcher->utf8) uselocale(before);
-    if (error == REG_NOMATCH) return PIPES_SKIP;
-    if (error) return pipes_explain(call, PIPES_RETRY, "no memory to match the pattern");
+    if (place == -1) return PIPES_SKIP;
+    if (place < 0) return pipes_explain(call, PIPES_RETRY, "no memory to match the pattern");
     *result = *row;
     return PIPES_OK;
 }

@@ -11,6 +11,8 @@
 
 #include <pipes/pipes.h>
 
+#include "cffi_library.h"
+
 /* More args than any function that one would bridge has; their slots are on the stack. */
 #define CFFI_MAX_ARGS 32u
 

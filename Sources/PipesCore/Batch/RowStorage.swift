@@ -42,6 +42,13 @@ public final class RowStorage: @unchecked Sendable {
         values.initialize(repeating: pipes_value(), count: capacity * width)
     }
 
+    /// Takes over values that were allocated and initialised elsewhere.
+    public init(taking values: UnsafeMutablePointer<pipes_value>, capacity: Int) {
+        width = 1
+        self.capacity = capacity
+        self.values = values
+    }
+
     deinit {
         values.deallocate()
         for chunk in chunks { free(chunk) }

@@ -48,3 +48,17 @@ public struct Diagnostic: Sendable, Hashable, Error, CustomStringConvertible {
         return text + "\(severity.rawValue): \(message)"
     }
 }
+
+extension [Diagnostic] {
+    /// In the order of the file; what has no place stays behind, as it came.
+    func inOrderOfPlace() -> [Diagnostic] {
+        enumerated().sorted { left, right in
+            switch (left.element.place, right.element.place) {
+            case (let first?, let second?) where first != second: first < second
+            case (.some, nil): true
+            case (nil, .some): false
+            default: left.offset < right.offset
+            }
+        }.map(\.element)
+    }
+}

@@ -12,6 +12,12 @@ public struct Graph: Sendable {
     public var env: [String: Value]
     /// The file for dead letters; nil: standard error.
     public var deadLetter: String?
+    /// Whether errors were found when it was read from a file. It can be checked for more of
+    /// them, but never passes.
+    public internal(set) var hasErrors = false
+    /// Whether edges are missing since their nodes are not known: then nothing can be said of
+    /// what a node lacks.
+    public internal(set) var edgesAreIncomplete = false
 
     public init(
         name: String, file: String? = nil, nodes: [Node] = [], edges: [Edge] = [],
@@ -33,18 +39,36 @@ public struct Graph: Sendable {
         /// For a plain function; nil for a plugin's processor.
         public var signature: String?
         public var properties: NodeProperties
+        /// What the node must yield for some rows, to be tried when the graph is checked.
+        public var examples: [Example]
         public var places: Places
 
         public init(
             _ name: String, coro: String, args: [Arg] = [], signature: String? = nil,
-            properties: NodeProperties = NodeProperties(), places: Places = Places()
+            properties: NodeProperties = NodeProperties(), examples: [Example] = [],
+            places: Places = Places()
         ) {
             self.name = name
             self.coro = coro
             self.args = args
             self.signature = signature
             self.properties = properties
+            self.examples = examples
             self.places = places
+        }
+
+        /// A row and what it must become: `{"in": ["hello"], "out": 907060870}`.
+        public struct Example: Sendable {
+            /// One for each joined input.
+            public var inputs: [Value]
+            public var output: Value
+            public var place: Place?
+
+            public init(inputs: [Value], output: Value, place: Place? = nil) {
+                self.inputs = inputs
+                self.output = output
+                self.place = place
+            }
         }
 
         /// Where the parts of a node stand in the file.
@@ -73,6 +97,8 @@ public struct Graph: Sendable {
         public var value: Value
         public var namePlace: Place?
         public var valuePlace: Place?
+        /// Whether its value could not be read from the file, so that it must not be judged.
+        public internal(set) var isUnreadable = false
 
         public init(
             _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil

@@ -54,7 +54,9 @@ extension JSONReader {
         }
         offset = position
         if isInteger, isExact, let integer = signed(digits, isNegative) { return .integer(integer) }
-        if isExact, let real = exactReal(digits, exponent) { return .real(isNegative ? -real : real) }
+        if isExact, let real = exactReal(digits, exponent) {
+            return .real(isNegative ? -real : real)
+        }
         return .real(try roundedReal(from: start))
     }
 

@@ -36,6 +36,8 @@ struct EdgeState: Sendable {
     private(set) var peak = 0
     private(set) var waits = 0
     private(set) var grownBy = 0
+    /// The bytes of the row that the sender could not send although there was room for rows.
+    private var refusedByteCount = 0
 
     init(capacity: Int, byteCapacity: Int) {
         self.capacity = max(1, capacity)
@@ -72,8 +74,16 @@ struct EdgeState: Sendable {
         if items == 0 {
             if !senderWaits { waits += 1 }
             senderWaits = true
+            refusedByteCount = firstItemByteCount(of: batch)
         }
         return items
+    }
+
+    private func firstItemByteCount(of batch: Batch) -> Int {
+        guard let storage = batch.rows,
+            let slot = batch.slots.first(where: { batch.settlement($0) == .item })
+        else { return 0 }
+        return storage.values[slot].byteCount
     }
 
     private func itemsWithin(_ bytes: Int, of batch: Batch, atMost room: Int) -> Int {
@@ -154,7 +164,11 @@ struct EdgeState: Sendable {
     mutating func grow(by rows: Int) -> Bool {
         capacity += rows
         grownBy += rows
-        if byteDepth >= byteCapacity { byteCapacity = byteDepth + (byteDepth / max(1, depth)) * rows + 1 }
+        let averageByteCount = byteDepth / max(1, depth)
+        if byteDepth >= byteCapacity || refusedByteCount > byteCapacity - byteDepth {
+            byteCapacity = byteDepth + max(refusedByteCount, averageByteCount * rows, 1)
+        }
+        refusedByteCount = 0
         defer { senderWaits = false }
         return senderWaits
     }

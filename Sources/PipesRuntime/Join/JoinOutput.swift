@@ -3,7 +3,9 @@ import PipesCore
 
 /// Builds batches of joined rows: `width` values each, side by side, as a map reads them.
 struct JoinOutput {
-    private let storage: RowStorage
+    private let width: Int
+    /// Made for the first row: most looks at a join find none.
+    private lazy var storage = RowStorage(capacity: capacity, width: width)
     private var holes: Holes?
     private var runs: [KeyRun] = []
     private(set) var slotCount = 0
@@ -11,7 +13,7 @@ struct JoinOutput {
     private let capacity: Int
 
     init(width: Int, capacity: Int) {
-        storage = RowStorage(capacity: capacity, width: width)
+        self.width = width
         self.capacity = capacity
     }
 
@@ -20,7 +22,6 @@ struct JoinOutput {
     /// Appends the keys of `run`, all of them rows. The values of inputs in step go on with the
     /// keys, those of others stay.
     mutating func appendSolid(_ run: KeyRun, _ cursors: [Cursor], inStep: [Int]) {
-        let width = storage.width
         for (column, cursor) in cursors.enumerated() {
             guard let values = cursor.values else { continue }
             var target = storage.values + slotCount * width + column
@@ -41,7 +42,7 @@ struct JoinOutput {
         _ key: KeyRun, _ settlement: Settlement, _ values: [(value: pipes_value, owner: RowStorage?)]
     ) {
         for (column, value) in values.enumerated() {
-            storage.values[slotCount * storage.width + column] = value.value
+            storage.values[slotCount * width + column] = value.value
             if let owner = value.owner { storage.keepAlive(owner) }
         }
         if settlement != .item {
@@ -61,7 +62,7 @@ struct JoinOutput {
         runs.appendJoining(bare)
     }
 
-    func finish() -> Batch {
+    mutating func finish() -> Batch {
         Batch(
             runs: runs, rows: slotCount > 0 ? storage : nil, slots: 0..<slotCount, holes: holes,
             itemCount: itemCount)

@@ -19,9 +19,8 @@ struct KeyJoin {
     private let depths: [Int]
     private let depth: Int
     private let onMissing: NodeProperties.OnMissing
-    /// The inputs with the longest key.
-    private let full: [Int]
-    private let prefixes: [Int]
+    /// The inputs by the length of their keys, longest first.
+    private let levels: [[Int]]
     /// Partners that never came.
     private(set) var missing = 0
 
@@ -31,8 +30,9 @@ struct KeyJoin {
         self.onMissing = onMissing
         let depth = depths.max() ?? 1
         self.depth = depth
-        full = depths.indices.filter { depths[$0] == depth }
-        prefixes = depths.indices.filter { depths[$0] < depth }
+        levels = Set(depths).sorted(by: >).map { level in
+            depths.indices.filter { depths[$0] == level }
+        }
     }
 
     /// Whether one input has ended: what the others still bring is missing a partner.
@@ -56,26 +56,41 @@ struct KeyJoin {
     /// Settles some keys.
     /// - Returns: nil where it did; else the inputs that must bring more, none at the end.
     private mutating func advance(_ output: inout JoinOutput, limit: Int) -> [Int]? {
-        let needed = full.filter { cursors[$0].needsMore }
-        if !needed.isEmpty { return needed }
-        guard let lead = full.first(where: { cursors[$0].hasKey }) else {
-            return advanceShorterKeys(&output)
+        // The longest keys lead. When they have all ended, the shorter keys that nothing extended
+        // are missing their partners.
+        for leaders in levels {
+            let needed = leaders.filter { cursors[$0].needsMore }
+            if !needed.isEmpty { return needed }
+            guard let lead = leaders.first(where: { cursors[$0].hasKey }) else { continue }
+            // A key that longer ones extended has had its partners, all of them.
+            if cursors[lead].isUsed {
+                for input in leaders where cursors[input].hasKey { cursors[input].advance(1) }
+                return nil
+            }
+            return pair(lead, leaders, &output, limit: limit)
         }
+        return []
+    }
+
+    private mutating func pair(
+        _ lead: Int, _ leaders: [Int], _ output: inout JoinOutput, limit: Int
+    ) -> [Int]? {
         guard let keys = cursors[lead].keys else { return [] }
         var span = min(keys.count, limit - output.slotCount)
-        for input in full {
+        for input in leaders {
             if let other = cursors[input].keys { span = min(span, other.count) }
         }
         let entryDepth = keys.parent.count + 1
-        for input in prefixes {
+        let level = depths[lead]
+        for input in cursors.indices where depths[input] < level {
             if let needed = align(input, to: keys.parent, keys.first) { return needed }
             // A lost ancestor stands in both lists at the same depth; there they go in step.
             if depths[input] >= entryDepth, let other = cursors[input].keys {
                 span = min(span, other.count)
             }
         }
-        settle(span, KeyRun(parent: keys.parent, first: keys.first, count: span, settlement: .item),
-            entryDepth: entryDepth, &output)
+        let run = KeyRun(parent: keys.parent, first: keys.first, count: span, settlement: .item)
+        settle(span, run, inStepFrom: min(entryDepth, level), &output)
         return nil
     }
 
@@ -92,24 +107,27 @@ struct KeyJoin {
         }
     }
 
+    /// - Parameter inStepFrom: inputs with keys of this length go on with the keys of the run,
+    ///   those with shorter ones stay.
     private mutating func settle(
-        _ span: Int, _ run: KeyRun, entryDepth: Int, _ output: inout JoinOutput
+        _ span: Int, _ run: KeyRun, inStepFrom: Int, _ output: inout JoinOutput
     ) {
         let inStep = cursors.indices.filter {
-            cursors[$0].hasKey && (depths[$0] == depth || depths[$0] >= entryDepth)
+            cursors[$0].hasKey && depths[$0] >= inStepFrom
         }
         let isSolid = cursors.indices.allSatisfy {
-            guard cursors[$0].hasKey else { return false }
-            return inStep.contains($0) ? cursors[$0].isSolid(span) : cursors[$0].isSolid(1)
+            cursors[$0].hasKey && cursors[$0].isSolid(inStep.contains($0) ? span : 1)
         }
-        if isSolid {
+        // A lost ancestor's key may stand among rows where a partner brought some; a row needs a
+        // key of the whole depth.
+        if isSolid, run.depth == depth {
             output.appendSolid(run, cursors, inStep: inStep)
         } else {
             for ahead in 0..<span {
                 settleOne(run, ahead, inStep: inStep, &output)
             }
         }
-        for input in prefixes where cursors[input].hasKey { cursors[input].isUsed = true }
+        for input in cursors.indices where cursors[input].hasKey { cursors[input].isUsed = true }
         for input in inStep { cursors[input].advance(span) }
     }
 
@@ -157,35 +175,5 @@ struct KeyJoin {
             }
             return (cursors[input].value(offset), cursors[input].storage)
         }
-    }
-
-    /// All inputs with the longest key have ended: the shorter keys that nothing extended are
-    /// missing their partners.
-    private mutating func advanceShorterKeys(_ output: inout JoinOutput) -> [Int]? {
-        let needed = prefixes.filter { cursors[$0].needsMore }
-        if !needed.isEmpty { return needed }
-        let alive = prefixes.filter { cursors[$0].hasKey }
-        guard !alive.isEmpty else { return [] }
-        let keys = alive.compactMap { input in
-            cursors[input].keys.map { (input: input, key: $0.parent + [$0.first]) }
-        }
-        guard let least = keys.min(by: { $0.key.lexicographicallyPrecedes($1.key) }) else {
-            return []
-        }
-        let together = keys.filter { $0.key == least.key }.map(\.input)
-        // A key that was paired before has had its partners, all of them.
-        if together.allSatisfy({ cursors[$0].isUsed }) {
-            for input in together { cursors[input].advance(1) }
-            return nil
-        }
-        let run = KeyRun(
-            parent: Array(least.key.dropLast()), first: least.key.last ?? 0, count: 1,
-            settlement: .item)
-        let others = cursors
-        for input in cursors.indices where !together.contains(input) { cursors[input] = Cursor() }
-        settleOne(run, 0, inStep: together, &output)
-        cursors = others
-        for input in together { cursors[input].advance(1) }
-        return nil
     }
 }

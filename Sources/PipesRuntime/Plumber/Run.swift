@@ -204,7 +204,6 @@ final class Run: @unchecked Sendable {
 
     /// A failure that the graph can't go on after.
     func stop(_ failure: String) {
-        control.logger.error("\(failure)")
         control.noteStop(failure)
         cancel()
     }
@@ -212,10 +211,9 @@ final class Run: @unchecked Sendable {
     /// Ends the run although processors are still inside a call, and names them.
     private func giveUp() {
         guard hasUnfinishedStages else { return }
-        for node in nodes where node.gate.isOpen {
+        for node in nodes where node.gate.isOpen && node.gate.isInside {
             let failure = "node \"\(node.runner.node.name)\": did not return after it was cancelled"
             control.note(failure)
-            control.logger.error("\(failure)")
         }
         progress.withLock { $0.isGivenUp = true }
         stageEnded.ring()

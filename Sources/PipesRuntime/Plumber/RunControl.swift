@@ -56,18 +56,21 @@ final class RunControl: Sendable {
         return former < order.rawValue
     }
 
-    /// Notes a failure that stops the graph.
+    /// Notes a failure that stops the graph, and logs it.
     func noteStop(_ failure: String) {
-        state.withLock { state in
+        let isNews = state.withLock { state in
             // What fails because it was cancelled is no failure of its own.
-            guard !isCancelled else { return }
+            guard !isCancelled else { return false }
             state.isStoppedByFailure = true
             state.failures.append(failure)
+            return true
         }
+        if isNews { logger.error("\(failure)") }
     }
 
-    /// Notes what kept the run from ending as it should.
+    /// Notes what kept the run from ending as it should, and logs it.
     func note(_ failure: String) {
         state.withLock { $0.failures.append(failure) }
+        logger.error("\(failure)")
     }
 }

@@ -10,7 +10,7 @@ public final class Call: @unchecked Sendable {
     /// Owns the memory of results. Replaced with each batch.
     public internal(set) var storage: RowStorage
     /// Values emitted so far; what a map yields does not go through here.
-    public var emission: Emission
+    public let emission: Emission
     /// How many rows a source is asked for.
     public internal(set) var demand = 0
     /// Rows that were passed in; settlements by row are checked against it.

@@ -21,7 +21,7 @@ public struct Coro: Sendable {
     public typealias Row = [Value]
 
     enum Body: Sendable {
-        case source(@Sendable (Context) async throws -> @Sendable () async throws -> Value?)
+        case source(@Sendable (Context) -> any AsyncSequence<Value, any Error> & Sendable)
         case map(@Sendable (Row, Context) async throws -> Value?)
         case sink(@Sendable (Row, Context) async throws -> Void)
     }
@@ -45,13 +45,23 @@ public struct Coro: Sendable {
         Coro(body: .sink(body), params: params)
     }
 
-    /// - Parameter start: called once, before the first row; what it returns gives the next row
-    ///   each time, and nil at the end. It is never called again before it has returned.
-    public static func source(
+    /// - Parameter makeRows: called once, before the first row. The next value is asked for when
+    ///   there is room for it. An error that the sequence throws stops the run.
+    public static func source<Rows: AsyncSequence & Sendable>(
         params: [ProcessorDescription.Param] = [],
-        _ start: @escaping @Sendable (Context) async throws -> @Sendable () async throws -> Value?
-    ) -> Coro {
-        Coro(body: .source(start), params: params)
+        _ makeRows: @escaping @Sendable (Context) -> Rows
+    ) -> Coro where Rows.Element == Value, Rows.Failure == any Error {
+        Coro(body: .source(makeRows), params: params)
+    }
+
+    /// A source of values that are at hand.
+    public static func values(_ values: some Sequence<Value> & Sendable) -> Coro {
+        source { _ in
+            AsyncThrowingStream { continuation in
+                for value in values { continuation.yield(value) }
+                continuation.finish()
+            }
+        }
     }
 
     func description(named name: String) -> ProcessorDescription {

@@ -11,8 +11,8 @@ final class CoroProcessor: Processor {
     private struct State {
         /// The open calls' tasks. The one that completes a call removes it.
         var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]
-        /// A source's next row, once it was started.
-        var next: (@Sendable () async throws -> Value?)?
+        /// What a source's rows come from, once the first was asked for.
+        var pump: SourcePump?
     }
 
     init(_ body: Coro.Body, _ context: Coro.Context) {
@@ -22,22 +22,16 @@ final class CoroProcessor: Processor {
 
     func open() {}
 
+    func close() { state.withLock { $0.pump }?.close() }
+
     func produce(_ call: Call) -> Answer {
-        guard case .source(let start) = body else { return .notAllowed("is no source") }
-        let context = context
-        run(call) { [self] in
-            let next: @Sendable () async throws -> Value?
-            if let started = state.withLock({ $0.next }) {
-                next = started
-            } else {
-                next = try await start(context)
-                state.withLock { $0.next = next }
-            }
-            guard let value = try await next() else { return (.end, nil) }
-            guard let copy = value.copied(to: call.storage) else { return (.retry, nil) }
-            call.emission.append(copy, port: 0, row: nil)
-            return (.ok, nil)
+        guard case .source(let makeRows) = body else { return .notAllowed("is no source") }
+        let pump = state.withLock { state in
+            let pump = state.pump ?? SourcePump(makeRows(context))
+            state.pump = pump
+            return pump
         }
+        pump.answer(call)
         return .deferred
     }
 
@@ -69,7 +63,6 @@ final class CoroProcessor: Processor {
     private func run(
         _ call: Call, _ work: @escaping @Sendable () async throws -> (Answer, PlainValue?)
     ) {
-        let isSource = if case .source = body { true } else { false }
         state.withLock { state in
             state.tasks[ObjectIdentifier(call)] = Task {
                 var outcome: (answer: Answer, value: PlainValue?)
@@ -82,19 +75,27 @@ final class CoroProcessor: Processor {
                     outcome = (.retry, nil)
                 } catch {
                     call.explanation = "\(error)"
-                    outcome = (isSource ? .fatal : .reject, nil)
+                    outcome = (.reject, nil)
                 }
-                let isOpen = self.state.withLock { $0.tasks.removeValue(forKey: ObjectIdentifier(call)) }
-                if isOpen != nil { call.complete(outcome.answer, value: outcome.value) }
+                let task = self.state.withLock {
+                    $0.tasks.removeValue(forKey: ObjectIdentifier(call))
+                }
+                if task != nil { call.complete(outcome.answer, value: outcome.value) }
             }
         }
     }
 
     func cancel(_ call: Call) {
-        state.withLock { $0.tasks[ObjectIdentifier(call)] }?.cancel()
+        let (task, pump) = state.withLock { ($0.tasks[ObjectIdentifier(call)], $0.pump) }
+        task?.cancel()
+        pump?.stop()
     }
 
     func abandon(_ call: Call) {
-        state.withLock { _ = $0.tasks.removeValue(forKey: ObjectIdentifier(call)) }
+        let pump = state.withLock { state in
+            state.tasks[ObjectIdentifier(call)] = nil
+            return state.pump
+        }
+        pump?.abandon()
     }
 }

@@ -1,4 +1,5 @@
 public import CPipes
+import PipesCore
 
 /// A `pipes_value` on its way between threads.
 ///
@@ -12,57 +13,102 @@ public struct PlainValue: @unchecked Sendable {
 }
 
 /// The values that a call emits, by output port, each with the row it comes from.
-public struct Emission {
-    struct Port {
-        var values: [pipes_value] = []
-        /// The origin of each value; empty while all came from no row.
-        var rows: [Int] = []
+///
+/// `@unchecked Sendable`: as the call it belongs to, it is one thread's at a time. Plain memory, not
+/// arrays: this is written to for every row that a source yields.
+public final class Emission: @unchecked Sendable {
+    private struct Port {
+        var values: UnsafeMutablePointer<pipes_value>
+        /// The origin of each value.
+        var rows: UnsafeMutablePointer<Int>
+        var count = 0
+        var capacity: Int
         var isInOrder = true
+
+        init(capacity: Int) {
+            self.capacity = capacity
+            values = .allocate(capacity: max(1, capacity))
+            rows = .allocate(capacity: max(1, capacity))
+        }
+
+        mutating func grow() {
+            var larger = Port(capacity: max(16, capacity * 2))
+            larger.values.update(from: values, count: count)
+            larger.rows.update(from: rows, count: count)
+            larger.count = count
+            larger.isInOrder = isInOrder
+            values.deallocate()
+            rows.deallocate()
+            self = larger
+        }
     }
 
+    /// Values that came from several rows, or from none.
     static let noRow = -1
 
-    private(set) var ports: [Port]
-    /// Values of all ports.
-    public private(set) var count = 0
+    private let ports: UnsafeMutablePointer<Port>
+    private let portCount: Int
 
     init(outputs: Int) {
-        ports = Array(repeating: Port(), count: outputs)
+        portCount = outputs
+        ports = .allocate(capacity: max(1, outputs))
+        for port in 0..<outputs { (ports + port).initialize(to: Port(capacity: 0)) }
     }
 
-    public func count(port: Int) -> Int { ports[port].values.count }
+    deinit {
+        for port in 0..<portCount {
+            ports[port].values.deallocate()
+            ports[port].rows.deallocate()
+        }
+        ports.deallocate()
+    }
+
+    /// Values of all ports.
+    public var count: Int { (0..<portCount).reduce(0) { $0 + ports[$1].count } }
+
+    public func count(port: Int) -> Int { ports[port].count }
 
     /// Rows emitted by the fullest port: what a source's demand limits.
-    public var rowCount: Int { ports.lazy.map(\.values.count).max() ?? 0 }
+    public var rowCount: Int { (0..<portCount).reduce(0) { max($0, ports[$1].count) } }
 
     /// - Parameters:
     ///   - port: below the number of outputs.
     ///   - row: below the call's row count; nil where it comes from several or none.
-    public mutating func append(_ value: pipes_value, port: Int, row: Int?) {
+    public func append(_ value: pipes_value, port: Int, row: Int?) {
         let row = row ?? Emission.noRow
-        if let last = ports[port].rows.last, last > row { ports[port].isInOrder = false }
-        ports[port].rows.append(row)
-        ports[port].values.append(value)
-        count += 1
+        let target = ports + port
+        let index = target.pointee.count
+        if index == target.pointee.capacity { target.pointee.grow() }
+        if index > 0, target.pointee.rows[index - 1] > row { target.pointee.isInOrder = false }
+        target.pointee.rows[index] = row
+        target.pointee.values[index] = value
+        target.pointee.count = index + 1
     }
 
-    mutating func reset() {
-        guard count > 0 else { return }
-        for port in ports.indices {
-            ports[port].values.removeAll(keepingCapacity: true)
-            ports[port].rows.removeAll(keepingCapacity: true)
+    func reset() {
+        for port in 0..<portCount {
+            ports[port].count = 0
             ports[port].isInOrder = true
         }
-        count = 0
     }
 
-    /// Moves the values of one port out, ordered by row; values of one row keep their order.
-    mutating func takeOrdered(_ port: Int) -> (values: [pipes_value], rows: [Int]) {
-        let taken = ports[port]
-        if taken.isInOrder { return (taken.values, taken.rows) }
-        let order = taken.rows.indices.sorted {
-            (taken.rows[$0], $0) < (taken.rows[$1], $1)
-        }
-        return (order.map { taken.values[$0] }, order.map { taken.rows[$0] })
+    /// The values of one port, ordered by row; values of one row keep their order.
+    func ordered(_ port: Int) -> [(row: Int, value: pipes_value)] {
+        let source = ports[port]
+        var ordered = (0..<source.count).map { (row: source.rows[$0], value: source.values[$0]) }
+        // Swift's sort is stable.
+        if !source.isInOrder { ordered.sort { $0.row < $1.row } }
+        return ordered
+    }
+
+    /// Moves the values of one port out, in the order they were emitted in.
+    func takeValues(_ port: Int) -> RowStorage? {
+        let source = ports[port]
+        guard source.count > 0 else { return nil }
+        // The next call will yield about as much.
+        ports[port].values = .allocate(capacity: max(1, source.capacity))
+        ports[port].count = 0
+        ports[port].isInOrder = true
+        return RowStorage(taking: source.values, capacity: source.count)
     }
 }

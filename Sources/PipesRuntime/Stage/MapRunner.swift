@@ -10,9 +10,11 @@ final class MapRunner: NodeRunner {
 
     /// A batch that is being worked on. Slot n of the results belongs to slot n of the input,
     /// counted from the first.
-    private struct Active {
+    private final class Active {
         let input: Batch
+        let count: Int
         let results: RowStorage
+        /// The output of each result; nil where there is one.
         let ports: UnsafeMutablePointer<UInt32>?
         var holes: Holes?
         /// The next slot, counted from the first.
@@ -23,13 +25,21 @@ final class MapRunner: NodeRunner {
         /// Rows that yielded a result.
         var itemCount = 0
 
-        mutating func settle(_ slot: Int, as settlement: Settlement) {
+        init(_ input: Batch, outputs: Int) {
+            self.input = input
+            count = input.slots.count
+            results = RowStorage(capacity: count)
+            ports = outputs > 1 ? .allocate(capacity: count) : nil
+            ports?.initialize(repeating: 0, count: count)
+        }
+
+        deinit { ports?.deallocate() }
+
+        func settle(_ slot: Int, as settlement: Settlement) {
             let holes = self.holes ?? Holes(capacity: count)
             holes[slot] = settlement
             self.holes = holes
         }
-
-        var count: Int { input.slots.count }
     }
 
     override var isIdle: Bool { active == nil }
@@ -63,39 +73,33 @@ final class MapRunner: NodeRunner {
             for port in outputs.indices { outputs[port].append(batch) }
             return
         }
-        let results = RowStorage(capacity: count)
-        var ports: UnsafeMutablePointer<UInt32>?
-        if outputs.count > 1 {
-            ports = .allocate(capacity: count)
-            ports?.initialize(repeating: 0, count: count)
-        }
         account.in += batch.itemCount
-        active = Active(input: batch, results: results, ports: ports)
+        let work = Active(batch, outputs: outputs.count)
+        active = work
         call.reset(
-            storage: results, inputs: batch.rows.map { [$0] } ?? [], rowCount: 1)
+            storage: work.results, inputs: batch.rows.map { [$0] } ?? [], rowCount: 1)
     }
 
     /// Works on the batch until it is done, or one of its rows must wait.
     private func runActive() {
-        guard var work = active, let rows = work.input.rows else { return }
-        active = nil  // so that it is not copied while it changes
+        guard let work = active, let rows = work.input.rows else { return }
         let first = work.input.slots.lowerBound
         let width = rows.width
         while work.next < work.count, !wantsNoMore {
             let settlement = work.input.settlement(first + work.next)
             if settlement != .item {
-                settleHole(&work, settlement)
+                settleHole(work, settlement)
                 continue
             }
             if control.isCancelled {
-                failRest(&work)
+                failRest(work)
                 break
             }
             let next = rows.values + (first + work.next) * width
             let span = kinds.soundPrefix(next, count: self.span(work), width: width)
             if span == 0 {
                 call.explanation = kinds.flaw(next, width: width)
-                settle(&work, .reject)
+                settle(work, .reject)
                 continue
             }
             let (done, answer) = map(work, next, count: span, width: width)
@@ -105,12 +109,10 @@ final class MapRunner: NodeRunner {
                 work.attempts = 0
             }
             if done == span || (answer == .ok && done > 0) { continue }
-            settle(&work, answer)
-            if work.pauseEnd != nil {
-                active = work
-                return
-            }
+            settle(work, answer)
+            if work.pauseEnd != nil { return }
         }
+        active = nil
         finish(work)
     }
 
@@ -143,7 +145,7 @@ final class MapRunner: NodeRunner {
         return end - work.next
     }
 
-    private func settleHole(_ work: inout Active, _ settlement: Settlement) {
+    private func settleHole(_ work: Active, _ settlement: Settlement) {
         if settlement == .missing {
             account.in += 1
             let slot = work.input.slots.lowerBound + work.next
@@ -159,7 +161,7 @@ final class MapRunner: NodeRunner {
     }
 
     /// The next row was answered with something else than OK.
-    private func settle(_ work: inout Active, _ answer: Answer) {
+    private func settle(_ work: Active, _ answer: Answer) {
         work.attempts += 1
         switch answer {
         case .skip:
@@ -185,16 +187,16 @@ final class MapRunner: NodeRunner {
             ring(at: end)
             return
         case .ok, .deferred:
-            failNext(&work, .notAllowed("answered \(answer.name) without having deferred"))
+            failNext(work, .notAllowed("answered \(answer.name) without having deferred"))
         default:
-            failNext(&work, answer)
+            failNext(work, answer)
         }
         work.next += 1
         work.attempts = 0
         call.explanation = nil
     }
 
-    private func failNext(_ work: inout Active, _ answer: Answer) {
+    private func failNext(_ work: Active, _ answer: Answer) {
         if case .notAllowed(let text) = answer { context.reportMisuse(text) }
         let slot = work.input.slots.lowerBound + work.next
         work.settle(
@@ -206,22 +208,21 @@ final class MapRunner: NodeRunner {
         work.results.values[work.next] = .null
     }
 
-    private func failRest(_ work: inout Active) {
+    private func failRest(_ work: Active) {
         let first = work.input.slots.lowerBound
         while work.next < work.count {
             let settlement = work.input.settlement(first + work.next)
             if settlement == .item {
                 work.attempts = max(1, work.attempts)
-                failNext(&work, .cancelled)
+                failNext(work, .cancelled)
                 work.next += 1
             } else {
-                settleHole(&work, settlement)
+                settleHole(work, settlement)
             }
         }
     }
 
     private func finish(_ work: Active) {
-        defer { work.ports?.deallocate() }
         // Rows behind an END were not given to the processor.
         let unwanted = work.input.slots.count - work.next
         if unwanted > 0 {

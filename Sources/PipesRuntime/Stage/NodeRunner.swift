@@ -29,6 +29,7 @@ class NodeRunner {
     let kinds: RowKinds
     private let watchdog: Watchdog?
     final let defers: Bool
+    private let mayBlock: Bool
     final var input: InputPort
     final var outputs: [OutputPort]
     final var account: NodeAccount
@@ -56,6 +57,7 @@ class NodeRunner {
         self.gate = gate
         processor = gate.processor
         defers = node.description.flags.contains(.defers)
+        mayBlock = !node.description.flags.contains(.nonblocking)
         watchdog = node.properties.timeout.map { Watchdog($0, gate) }
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
@@ -158,6 +160,8 @@ class NodeRunner {
         guard !context.isStopping else { return }
         context.stop()
         gate.interrupt()
+        // An open call is asked to stop when the stage looks again.
+        doorbell.ring()
     }
 
     private func flush() {
@@ -192,8 +196,8 @@ class NodeRunner {
             context.reportMisuse("emitted in flush although it \(node.description.rate) keys")
             return
         }
+        account.out += call.emission.count
         for batch in numbered(call) { outputs[batch.port].append(batch.batch) }
-        account.out += node.description.isSink ? 0 : call.emission.count
     }
 
     private func end() {
@@ -308,8 +312,14 @@ class NodeRunner {
     }
 
     final func timed<Result>(_ body: () -> Result) -> Result {
+        // A call that may block for long shows in reports, and is named where it never returns.
+        if mayBlock { publish() }
+        gate.isInside = true
         let start = control.clock.now
-        defer { account.seconds += start.duration(to: control.clock.now).seconds }
+        defer {
+            account.seconds += start.duration(to: control.clock.now).seconds
+            gate.isInside = false
+        }
         return body()
     }
 
@@ -319,21 +329,16 @@ class NodeRunner {
         let first = nextKey
         var batches: [(Int, Batch)] = []
         for port in outputs.indices {
-            let values = call.emission.takeOrdered(port).values
-            guard !values.isEmpty else { continue }
-            let storage = RowStorage(capacity: values.count)
-            storage.values.update(from: values, count: values.count)
-            storage.keepAlive(call.storage)
-            for owner in call.inputs { storage.keepAlive(owner) }
-            let run = KeyRun(first: first, count: values.count, settlement: .item)
-            batches.append(
-                (
-                    port,
-                    Batch(
-                        runs: [run], rows: storage, slots: 0..<values.count,
-                        itemCount: values.count)
-                ))
-            nextKey = max(nextKey, first + UInt64(values.count))
+            guard let rows = call.emission.takeValues(port) else { continue }
+            let count = rows.capacity
+            if rows.mayReferToOthers(count) {
+                rows.keepAlive(call.storage)
+                for owner in call.inputs { rows.keepAlive(owner) }
+            }
+            let run = KeyRun(first: first, count: count, settlement: .item)
+            let batch = Batch(runs: [run], rows: rows, slots: 0..<count, itemCount: count)
+            batches.append((port, batch))
+            nextKey = max(nextKey, first + UInt64(count))
         }
         return batches
     }

@@ -142,7 +142,7 @@ final class ProcessRunner: NodeRunner {
         guard call.emission.count > 0, node.description.rate != .aggregates else { return nil }
         if node.description.isSink { return "emitted a value although it is a sink" }
         for port in outputs.indices {
-            let (_, rows) = call.emission.takeOrdered(port)
+            let rows = call.emission.ordered(port).map(\.row)
             if rows.first == Emission.noRow { return "emitted a value without its row" }
             if node.description.rate == .keeps,
                 zip(rows, rows.dropFirst()).contains(where: { $0 == $1 })
@@ -177,8 +177,7 @@ final class ProcessRunner: NodeRunner {
         guard job.call.emission.count > 0 else { return }
         job.keepCallStorage()
         for port in outputs.indices {
-            let (values, rows) = job.call.emission.takeOrdered(port)
-            for (value, origin) in zip(values, rows) {
+            for (origin, value) in job.call.emission.ordered(port) {
                 let row = origin == Emission.noRow ? origin : attempt.rows?[origin] ?? origin
                 // What a row emitted before it failed does not count.
                 if row != Emission.noRow, job.settlement(row) != .item { continue }

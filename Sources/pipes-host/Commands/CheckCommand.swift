@@ -13,8 +13,9 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let loaded = try GraphInput.read(input)
         let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
-        guard let checked else { throw GraphInput.refusal(diagnostics) }
-        GraphInput.report(diagnostics)
+        let all = loaded.diagnostics + diagnostics
+        guard let checked else { throw GraphInput.refusal(all) }
+        GraphInput.report(all)
         let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"
         let edges = checked.edges.count == 1 ? "1 edge" : "\(checked.edges.count) edges"
         Console.output.print("\(input.file): ok, \(nodes), \(edges)")

@@ -13,7 +13,9 @@ struct GraphCommand: ParsableCommand {
     var format = GraphDrawing.Format.mermaid
 
     func run() throws {
-        let drawing = GraphDrawing(try GraphInput.read(file))
+        let (graph, diagnostics) = try GraphInput.read(file)
+        if graph.hasErrors { throw GraphInput.refusal(diagnostics) }
+        let drawing = GraphDrawing(graph)
         Console.output.write(drawing.lines(as: format).map { $0 + "\n" }.joined())
     }
 }

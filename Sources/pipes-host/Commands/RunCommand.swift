@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Pipes
 import PipesCore
 import PipesRuntime
 
@@ -24,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
         let level = options.logLevel.level
         LoggingSystem.bootstrap { _ in ConsoleLog(level: level) }
         let graph = try GraphInput.read(input)
-        let progress = RunProgress(options.progress, environment: Environment.variables)
+        let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
             report = try await run(graph, progress)
@@ -40,14 +41,21 @@ struct RunCommand: AsyncParsableCommand {
     private func run(
         _ graph: GraphInput.Loaded, _ progress: RunProgress
     ) async throws -> RunReport {
-        let letters = try DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
-        let reportFile = try options.report.map { try ReportFile($0) }
+        let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
         plumberOptions.drainTimeout = options.drainTimeout.duration
         plumberOptions.deadLetters = { letters.write($0) }
-        let plumber = try Plumber(
-            graph.graph, resolvers: graph.resolvers, options: plumberOptions)
-        GraphInput.report(plumber.graph.warnings)
+        let plumber: Plumber
+        do {
+            plumber = try Plumber(
+                graph.graph, resolvers: graph.resolvers, options: plumberOptions)
+        } catch {
+            throw GraphInput.refusal(graph.diagnostics + error.diagnostics)
+        }
+        GraphInput.report(graph.diagnostics + plumber.graph.warnings)
+        // Only a graph that can run touches files.
+        try letters.open()
+        let reportFile = try options.report.map { try ReportFile($0) }
 
         let report = try await Self.run(plumber, progress)
         progress.finish(report)

@@ -1,34 +1,33 @@
 import ArgumentParser
+import Pipes
 import PipesCore
 import PipesRuntime
 
 /// Reads a graph file and says what is wrong with it, where the user can see it.
 enum GraphInput {
-    /// - Throws: `ExitCode` 1, once all errors have been printed.
-    static func read(_ file: String) throws -> Graph {
-        let bytes: [UInt8]
-        do {
-            bytes = try FileReading.bytes(of: file)
-        } catch let problem as Diagnostic {
-            throw refusal([problem])
-        }
-        let (graph, diagnostics) = GraphFile.parse(
-            bytes, file: file, environment: Environment.variables)
-        guard let graph else { throw refusal(diagnostics) }
-        report(diagnostics)
-        return graph
-    }
-
     /// A graph with the settings in it, and what its processors are found with.
     struct Loaded {
         var graph: Graph
+        /// What is wrong with the file; where that are errors, the check refuses the graph, with
+        /// all else that is wrong.
+        var diagnostics: [Diagnostic]
         var resolvers: [any ProcessorResolver]
+    }
+
+    /// - Throws: `ExitCode` 1, once it has been printed why there is no graph at all.
+    static func read(_ file: String) throws -> (graph: Graph, diagnostics: [Diagnostic]) {
+        do {
+            let (graph, diagnostics) = try Graph.read(file)
+            return (graph, diagnostics)
+        } catch {
+            throw refusal(error.diagnostics)
+        }
     }
 
     /// Reads the graph file of a command and puts `--set` and `--env` into it.
     /// - Throws: `ExitCode` 1, once all errors have been printed.
     static func read(_ options: GraphOptions) throws -> Loaded {
-        var graph = try read(options.file)
+        var (graph, diagnostics) = try read(options.file)
         let resolvers = options.plugins.resolvers(forGraphFile: options.file)
         let settings = GraphSettings(args: options.args, env: options.env)
         let written = graph
@@ -40,13 +39,14 @@ enum GraphInput {
             }
             return nil
         }
-        if !problems.isEmpty { throw refusal(problems) }
-        return Loaded(graph: graph, resolvers: resolvers)
+        if !problems.isEmpty { throw refusal(diagnostics + problems) }
+        return Loaded(graph: graph, diagnostics: diagnostics, resolvers: resolvers)
     }
 
-    /// Prints each on a line of its own.
+    /// Prints each on a line of its own, in the order of the file; first those without a place.
     static func report(_ diagnostics: [Diagnostic]) {
-        for diagnostic in diagnostics {
+        let start = Place(line: 0, column: 0)
+        for diagnostic in diagnostics.sorted(by: { $0.place ?? start < $1.place ?? start }) {
             Console.error.print(diagnostic.description.printable)
         }
     }

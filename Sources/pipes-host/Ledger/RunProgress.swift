@@ -15,6 +15,11 @@ final class RunProgress: Sendable {
     private struct Live {
         var panel: BottomPanel
         var lines = LiveLines()
+
+        mutating func draw(_ report: RunReport) {
+            panel.draw(
+                lines.next(report, rowLimit: panel.rowLimit, columnLimit: panel.columnLimit))
+        }
     }
 
     static let interval = Duration.milliseconds(200)
@@ -61,19 +66,11 @@ final class RunProgress: Sendable {
     /// Takes the live table away and says how the run went.
     func finish(_ report: RunReport) {
         close()
-        for failure in report.failures { Console.error.print("error: \(failure.printable)") }
         let text = LedgerText(report: report)
         switch ending {
         case .table: Console.error.print(text.tableLines.joined(separator: "\n"))
         case .line: Console.error.print(text.line)
         case .nothing: break
         }
-    }
-}
-
-extension RunProgress.Live {
-    fileprivate mutating func draw(_ report: RunReport) {
-        panel.draw(
-            lines.next(report, rowLimit: panel.rowLimit, columnLimit: panel.columnLimit))
     }
 }

@@ -1,4 +1,7 @@
 import ArgumentParser
+import Pipes
+import PipesPluginHost
+import PipesRuntime
 
 /// Where plugins are looked for, in every command that looks at plugins.
 struct PluginOptions: ParsableArguments {
@@ -10,4 +13,23 @@ struct PluginOptions: ParsableArguments {
                 + "./plugins, the folder of pipes-host and ../lib/pipes from there.",
             valueName: "dir"))
     var folders: [String] = []
+
+    /// What finds the processors of a graph.
+    func resolvers(forGraphFile file: String) -> [any ProcessorResolver] {
+        let folders = pluginFolders(graphFolder: PluginCatalog.folder(of: file))
+        return [PluginCatalog(folders: folders)]
+    }
+
+    /// Looks at plugins in child processes, which this program is started for again.
+    var inspector: PluginInspector {
+        PluginInspector(
+            folders: pluginFolders(graphFolder: nil),
+            command: ["/proc/self/exe", DescribeFileCommand.name])
+    }
+
+    private func pluginFolders(graphFolder: String?) -> PluginFolders {
+        PluginFolders(
+            options: folders, environment: ProcessVariables.all["PIPES_PLUGINS"],
+            graphFolder: graphFolder)
+    }
 }

@@ -9,34 +9,35 @@ import Synchronization
 /// Safe from any thread: each line is written as one.
 final class DeadLetterFile: Sendable {
     private let file: String?
-    private let console: Console
-    private let writing = Mutex(())
+    /// What is written to; a lock, so that lines don't mix.
+    private let console = Mutex(Console.error)
 
-    /// - Parameter file: appended to; nil is standard error.
-    /// - Throws: a `Diagnostic` where the file can't be written.
-    init(_ file: String?) throws {
+    /// - Parameter file: nil is standard error.
+    init(_ file: String?) {
         self.file = file
-        guard let file else {
-            console = .error
-            return
-        }
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    }
+
+    deinit {
+        console.withLock { if $0.descriptor != STDERR_FILENO { close($0.descriptor) } }
+    }
+
+    /// Opens the file, to append to it; to be called once, before the first row can fail.
+    /// - Throws: a `Diagnostic` where it can't be written.
+    func open() throws {
+        guard let file else { return }
+        let descriptor = Glibc.open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
             throw Diagnostic(file: file, "can't be written, as the file of dead letters: \(reason)")
         }
-        console = Console(descriptor: descriptor)
-    }
-
-    deinit {
-        if file != nil { close(console.descriptor) }
+        console.withLock { $0 = Console(descriptor: descriptor) }
     }
 
     /// A row that can't be written where it should go is told on standard error: it is the last
     /// that is known of it.
     func write(_ letter: DeadLetter) {
         let line = Self.line(of: letter)
-        let isWritten = writing.withLock { _ in console.write(line) }
+        let isWritten = console.withLock { $0.write(line) }
         if !isWritten, let file {
             Console.error.print("error: \(file): a dead letter can't be written; here it is:")
             Console.error.write(line)

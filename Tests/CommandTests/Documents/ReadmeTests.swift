@@ -35,12 +35,14 @@ struct ReadmeTests {
 
     private func block(_ language: String, with text: String) throws -> String {
         try #require(
-            try blocks().first { $0.language == language && $0.text.contains(text) }).text
+            try blocks().first { $0.language == language && $0.text.contains(text) }
+        ).text
     }
 
     @Test("the graph it shows is that of Examples/readme")
     func graph() throws {
-        #expect(try block("json", with: "output_coro") == read("Examples/readme/graph.json"))
+        let shown = try block("json", with: "output_coro")
+        #expect(try shown == read("Examples/readme/graph.json"))
     }
 
     @Test("each command on an example does its work")
@@ -70,6 +72,25 @@ struct ReadmeTests {
         let outcome = try await Command.shell(commands, in: scratch.folder).outcome()
         #expect(outcome.output == "hello!\n")
         #expect(outcome.code == 0, "\(outcome.errors)")
+    }
+
+    @Test("the program that embeds a graph is that of Examples/embedding, and it runs")
+    func embedding() async throws {
+        let shown = try block("swift", with: "import Pipes\n").split(separator: "\n").dropFirst()
+        let program = try read("Examples/embedding/main.swift").split(separator: "\n")
+        #expect(Array(shown) == program.suffix(shown.count))
+        let outcome = try await Command(
+            Command.products.appendingPathComponent("embedding"), [], in: Command.checkout
+        ).outcome()
+        #expect(
+            outcome.output == """
+                Hello, ada! | ada
+                Hello, grace! | ecarg
+                Hello, barbara! | arabrab
+                clean: texts 3, reversed 3, greeting 3, out 3
+
+                """)
+        #expect(outcome.code == 0)
     }
 
     @Test("the make targets it names are there")

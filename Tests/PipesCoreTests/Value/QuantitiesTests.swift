@@ -39,7 +39,9 @@ struct QuantitiesTests {
 
     @Test(
         "what is no size is refused",
-        arguments: ["", "MiB", "-1", "1 MiB", "1mib", "1TiB", "9223372036854775808", "99999999999GiB"])
+        arguments: [
+            "", "MiB", "-1", "1 MiB", "1mib", "1TiB", "9223372036854775808", "99999999999GiB",
+        ])
     func noSizes(text: String) {
         #expect(SizeText.parse(text) == nil)
     }

@@ -1,0 +1,16 @@
+/*
+ * cffi_library.h - what the GNU linker tells of a symbol, and Swift's Glibc module does not show.
+ */
+#ifndef CFFI_LIBRARY_H
+#define CFFI_LIBRARY_H
+
+#include <stdbool.h>
+
+/* The address of a symbol that the library behind `handle` (of dlopen) exports itself; NULL where
+ * it has none, or only finds one in a library that it depends on. */
+const void *cffi_own_symbol(void *handle, const char *name);
+
+/* Whether the linker knows `address` as data: to call it would run numbers as code. */
+bool cffi_is_data(const void *address);
+
+#endif

@@ -1,0 +1,26 @@
+#include "cffi_library.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+
+const void *cffi_own_symbol(void *handle, const char *name) {
+    struct link_map *own = NULL;
+    void *origin = NULL;
+    Dl_info info;
+    const void *address = dlsym(handle, name);
+    if (!address) return NULL;
+    if (dlinfo(handle, RTLD_DI_LINKMAP, &own) != 0) return NULL;
+    if (dladdr1(address, &info, &origin, RTLD_DL_LINKMAP) == 0) return NULL;
+    return origin == own ? address : NULL;
+}
+
+bool cffi_is_data(const void *address) {
+    void *entry = NULL;
+    Dl_info info;
+    if (dladdr1(address, &info, &entry, RTLD_DL_SYMENT) == 0 || !entry) return false;
+    /* The type stands in the same bits in 32 and 64-bit files. */
+    unsigned char type = ELF64_ST_TYPE(((const ElfW(Sym) *)entry)->st_info);
+    return type == STT_OBJECT || type == STT_TLS || type == STT_COMMON;
+}

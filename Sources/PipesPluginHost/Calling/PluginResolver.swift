@@ -1,0 +1,66 @@
+internal import CPipes
+public import PipesCore
+public import PipesRuntime
+
+extension PluginCatalog: ProcessorResolver {
+    /// A catalog whose plugins get this host's functions.
+    public convenience init(folders: PluginFolders) {
+        self.init(folders: folders, host: HostTable.pointer)
+    }
+
+    public func resolve(
+        _ node: Graph.Node, in graph: Graph
+    ) -> Result<any ProcessorFactory, GraphChecker.Rejection>? {
+        let found = processor(
+            coro: node.coro, signature: node.signature,
+            graphFolder: graph.file.map(PluginCatalog.folder(of:)))
+        switch found {
+        case .success(let processor):
+            return .success(PluginFactory(coro: node.coro, processor: processor))
+        case .failure(let rejection):
+            return .failure(
+                GraphChecker.Rejection(
+                    rejection.errors.map { error in
+                        Diagnostic(
+                            .error, at: PluginCatalog.place(error, of: node),
+                            "node \"\(node.name)\": \(error.message)")
+                    }))
+        }
+    }
+
+    /// A graph file's folder; "." for one without a slash.
+    public static func folder(of file: String) -> String {
+        guard let slash = file.lastIndex(of: "/") else { return "." }
+        return slash == file.startIndex ? "/" : String(file[..<slash])
+    }
+
+    private static func place(_ error: CatalogError, of node: Graph.Node) -> Place? {
+        switch error.subject {
+        case .coro: node.places.coro
+        case .signature: node.places.signature ?? node.places.coro
+        }
+    }
+}
+
+private struct PluginFactory: ProcessorFactory {
+    private let entry: ProcessorEntry
+    private let coro: String
+
+    init(coro: String, processor: LoadedProcessor) {
+        self.coro = coro
+        var functions = processor.descriptor
+        if processor.bridged != nil {
+            functions.map = BridgedFunction.map
+            functions.close = BridgedFunction.close
+        }
+        entry = ProcessorEntry(
+            description: processor.description, functions: functions,
+            bridged: processor.bridged)
+    }
+
+    var description: ProcessorDescription { entry.description }
+
+    func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor {
+        PluginProcessor(entry, coro: coro, for: node, args: args)
+    }
+}

@@ -1,0 +1,101 @@
+import CFFI
+import Glibc
+import PipesCore
+
+/// Finds `library:symbol` and bridges it.
+enum PlainFunctions {
+    /// - Parameters:
+    ///   - coro: with a colon; all before the last one is the library.
+    ///   - graphFolder: what a path is relative to; nil: the working folder.
+    static func processor(
+        coro: String, signature text: String?, graphFolder: String?
+    ) -> Result<LoadedProcessor, CatalogRejection> {
+        let (function, signature, errors) = parts(
+            coro: coro, signature: text, graphFolder: graphFolder)
+        guard let function, let signature else { return .failure(CatalogRejection(errors)) }
+        do throws(BridgedFunction.OpenError) {
+            let bridged = try BridgedFunction(
+                name: function.symbol, signature: signature, function: function.address)
+            return .success(
+                LoadedProcessor(
+                    description: signature.description(name: coro), bridged: bridged,
+                    file: function.library))
+        } catch {
+            return .failure(CatalogRejection([CatalogError(.coro, error.message)]))
+        }
+    }
+
+    private struct Function {
+        var library: String
+        var symbol: String
+        var address: UnsafeRawPointer
+    }
+
+    /// The function and the signature, each nil where it is wrong: both are told at once.
+    private static func parts(
+        coro: String, signature text: String?, graphFolder: String?
+    ) -> (Function?, Signature?, [CatalogError]) {
+        var errors: [CatalogError] = []
+        var function: Function?
+        do throws(CatalogError) {
+            function = try find(coro, graphFolder: graphFolder)
+        } catch {
+            errors.append(error)
+        }
+        guard let text else {
+            errors.append(
+                CatalogError(
+                    .coro,
+                    "\(coro.quoted) is a plain function; add a \"signature\" that says how to call it, "
+                        + "such as \"(in.ptr, in.len:size) -> int\""))
+            return (function, nil, errors)
+        }
+        let (signature, mistakes) = Signature.read(text)
+        errors += mistakes.map { CatalogError(.signature(column: $0.column), "signature, \($0)") }
+        return (function, signature, errors)
+    }
+
+    private static func find(
+        _ coro: String, graphFolder: String?
+    ) throws(CatalogError) -> Function {
+        let colon = coro.lastIndex(of: ":") ?? coro.endIndex
+        let name = String(coro[..<colon])
+        let symbol = String(coro[colon...].dropFirst())
+        guard !name.isEmpty, !symbol.isEmpty, !coro.utf8.contains(0) else {
+            throw CatalogError(
+                .coro, "\(coro.quoted) is no library:symbol; write it like \"libz.so.1:crc32\"")
+        }
+        let path = try path(of: name, graphFolder: graphFolder)
+        let library: Library
+        do throws(LinkerError) {
+            library = try Library(path: path)
+        } catch {
+            throw CatalogError(.coro, "library \(name.quoted) can't be loaded: \(error.reason)")
+        }
+        let address: UnsafeRawPointer
+        do throws(LinkerError) {
+            address = try library.address(of: symbol)
+        } catch {
+            throw CatalogError(
+                .coro, "no function \(symbol.quoted) in library \(name): \(error.reason)")
+        }
+        if cffi_is_data(address) {
+            throw CatalogError(.coro, "\(symbol.quoted) in library \(name) is data and no function")
+        }
+        return Function(library: path, symbol: symbol, address: address)
+    }
+
+    /// A path for what has a slash or lies beside the graph file; the soname as it is otherwise.
+    private static func path(
+        of name: String, graphFolder: String?
+    ) throws(CatalogError) -> String {
+        let folder = graphFolder ?? "."
+        let beside = name.hasPrefix("/") ? name : PluginFolders.join(folder, name)
+        let path = beside.contains("/") ? beside : "./\(beside)"
+        guard name.contains("/") || access(path, F_OK) == 0 else { return name }
+        if let reason = FileTrust.refusal(of: path) {
+            throw CatalogError(.coro, "library \(path.quoted) is not loaded: \(reason)")
+        }
+        return path
+    }
+}

@@ -1,0 +1,147 @@
+public import CPipes
+import PipesCore
+import Synchronization
+
+/// What `coro` strings stand for: loads the plugins and libraries that a graph names, each once,
+/// and nothing else.
+public final class PluginCatalog: Sendable {
+    public let folders: PluginFolders
+
+    /// The host's table: it lives as long as the process.
+    nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
+    private let plugins = Mutex<[String: Result<LoadedPlugin, CatalogError>]>([:])
+
+    /// - Parameter host: handed to every plugin; it must never go away, since plugins are never
+    ///   unloaded.
+    public init(folders: PluginFolders, host: UnsafePointer<pipes_host>) {
+        self.folders = folders
+        self.host = host
+    }
+
+    /// Resolves a node's `coro`. Runs the constructors of what it loads, and may block on files.
+    ///
+    /// - Parameters:
+    ///   - coro: `plugin.processor`, or `library:symbol` for a plain function.
+    ///   - signature: how to call a plain function; an error for a plugin's processor.
+    ///   - graphFolder: what the path of a library is relative to; nil: the working folder.
+    /// - Returns: the processor, or all that is wrong.
+    public func processor(
+        coro: String, signature: String?, graphFolder: String?
+    ) -> Result<LoadedProcessor, CatalogRejection> {
+        if coro.contains(":") {
+            return PlainFunctions.processor(
+                coro: coro, signature: signature, graphFolder: graphFolder)
+        }
+        var errors: [CatalogError] = []
+        do throws(CatalogError) {
+            let processor = try processor(coro)
+            if signature == nil { return .success(processor) }
+        } catch {
+            errors.append(error)
+        }
+        if signature != nil {
+            errors.append(
+                CatalogError(
+                    .signature(column: nil),
+                    "\(coro.quoted) is a plugin's processor, which brings its own description; "
+                        + "only a plain function (library:symbol) takes a signature. Remove it"))
+        }
+        return .failure(CatalogRejection(errors))
+    }
+
+    /// Loads a plugin by name, or answers what an earlier call came to.
+    public func plugin(_ name: String) -> Result<LoadedPlugin, CatalogError> {
+        plugins.withLock { plugins in
+            if let known = plugins[name] { return known }
+            let result: Result<LoadedPlugin, CatalogError>
+            do throws(CatalogError) {
+                result = .success(try load(name))
+            } catch {
+                result = .failure(error)
+            }
+            plugins[name] = result
+            return result
+        }
+    }
+
+    private func processor(_ coro: String) throws(CatalogError) -> LoadedProcessor {
+        guard let dot = coro.firstIndex(of: ".") else { throw withoutDot(coro) }
+        let pluginName = String(coro[..<dot])
+        let name = String(coro[dot...].dropFirst())
+        if coro.contains(".so."), coro.hasPrefix("lib") {
+            throw CatalogError(
+                .coro, "\(coro.quoted) is a library; name its function too, as in \(coro):SYMBOL")
+        }
+        let plugin = try plugin(pluginName).get()
+        let known = plugin.processors
+        guard let found = known.first(where: { $0.description.name == name }) else {
+            let names = known.map(\.description.name)
+            throw CatalogError(
+                .coro,
+                "no processor \(name.quoted) in plugin \(plugin.name) (\(plugin.file)); it has "
+                    + "\(names.listed).\(didYouMean(name, among: names))")
+        }
+        return found
+    }
+
+    private func withoutDot(_ coro: String) -> CatalogError {
+        if case .success(let plugin) = plugin(coro) {
+            let names = plugin.processors.map(\.description.name)
+            return CatalogError(
+                .coro,
+                "\(coro.quoted) is a plugin; name one of its processors, "
+                    + "such as \"\(coro).\(names.first ?? "")\"; it has \(names.listed)")
+        }
+        return CatalogError(
+            .coro,
+            "\(coro.quoted) is neither plugin.processor, such as \"strings.reverse\", "
+                + "nor library:symbol, such as \"libz.so.1:crc32\"")
+    }
+
+    private func load(_ name: String) throws(CatalogError) -> LoadedPlugin {
+        let isName =
+            !name.isEmpty
+            && name.unicodeScalars.allSatisfy { $0 != "/" && $0.value != 0 }
+        let file: String
+        switch isName ? folders.find(name) : .missing {
+        case .file(let path): file = path
+        case .ambiguous(let first, let second):
+            throw CatalogError(
+                .coro, "two files for plugin \(name): \(first) and \(second); remove one of them")
+        case .refused(let path, let reason):
+            throw CatalogError(.coro, "plugin \(name) (\(path)) is not loaded: \(reason)")
+        case .ordinary(let path): throw noPlugin(path)
+        case .missing: throw missing(name)
+        }
+        do throws(PluginLoader.Failure) {
+            let plugin = try PluginLoader.load(file, host: host)
+            if plugin.name == name { return plugin }
+            throw .broken("it says that its name is \(plugin.name.quoted)")
+        } catch {
+            switch error {
+            case .notAPlugin: throw noPlugin(file)
+            case .broken(let reason):
+                throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
+            }
+        }
+    }
+
+    private func noPlugin(_ file: String) -> CatalogError {
+        CatalogError(
+            .coro,
+            "\(file) is no plugin: it does not export "
+                + "\(PluginLoader.symbolPrefix)\(PIPES_ABI_MAJOR); a plain function of it is "
+                + "named with a colon, \(file):SYMBOL")
+    }
+
+    private func missing(_ name: String) -> CatalogError {
+        let searched = folders.folders.map(\.path).joined(separator: ", ")
+        let installed = folders.files().flatMap(\.paths)
+            .filter { ElfFile.mayBePlugin($0) }
+            .compactMap { PluginFolders.pluginNames(of: $0).first }
+        return CatalogError(
+            .coro,
+            "no plugin \(name.quoted): there is no \(name).so and no lib\(name).so in "
+                + "\(searched).\(didYouMean(name, among: installed))")
+    }
+}

@@ -1,0 +1,49 @@
+import CPipes
+
+/// Loads a file and asks it for its plugin.
+enum PluginLoader {
+    enum Failure: Error, Hashable {
+        /// An ordinary library: it exports no `pipes_plugin_v` of any version.
+        case notAPlugin
+        /// Why it can't be used, in one line.
+        case broken(String)
+    }
+
+    static let symbolPrefix = "pipes_plugin_v"
+
+    private typealias Entry =
+        @convention(c) (UnsafePointer<pipes_host>?) -> UnsafePointer<pipes_plugin>?
+
+    /// - Parameters:
+    ///   - path: with a `/`; whether it may be trusted has been checked.
+    ///   - host: what the plugin may call, for as long as the process lives.
+    static func load(
+        _ path: String, host: UnsafePointer<pipes_host>
+    ) throws(Failure) -> LoadedPlugin {
+        let library: Library
+        do throws(LinkerError) {
+            library = try Library(path: path)
+        } catch {
+            throw .broken(error.reason)
+        }
+        guard let address = library.ownAddress(of: symbolPrefix + "\(PIPES_ABI_MAJOR)") else {
+            throw otherVersion(of: library)
+        }
+        let entry = unsafeBitCast(address, to: Entry.self)
+        guard let plugin = entry(host) else {
+            throw .broken("its pipes_plugin_v\(PIPES_ABI_MAJOR) answered NULL")
+        }
+        do throws(DescriptorError) {
+            return try DescriptorReader.read(plugin, file: path, hostMinor: host.pointee.minor)
+        } catch {
+            throw .broken(error.message)
+        }
+    }
+
+    private static func otherVersion(of library: Library) -> Failure {
+        for major in 0...64 where library.ownAddress(of: symbolPrefix + "\(major)") != nil {
+            return .broken("made for ABI \(major), this host has \(PIPES_ABI_MAJOR)")
+        }
+        return .notAPlugin
+    }
+}

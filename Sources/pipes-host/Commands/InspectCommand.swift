@@ -1,0 +1,83 @@
+import ArgumentParser
+import PipesCore
+import PipesJSON
+import PipesPluginHost
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Shows what a plugin, or one processor, takes and gives, with an example node.")
+
+    @Argument(
+        help: ArgumentHelp(
+            "A plugin, plugin.processor, or the path of a plugin's file.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var plugins: PluginOptions
+
+    @Flag(help: "All that the plugin or the processor says of itself, as JSON.")
+    var json = false
+
+    func run() throws {
+        let (report, processor) = try found()
+        if let processor {
+            let text = ProcessorText(plugin: report.name, processor)
+            Console.output.write(json ? Self.text(of: processor.report) : text.lines)
+        } else {
+            Console.output.write(
+                json ? Self.text(of: report.value) : PluginText(report: report).lines)
+        }
+    }
+
+    private static func text(of value: Value) -> String {
+        var writer = JSONWriter(isPretty: true)
+        value.write(to: &writer)
+        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+
+    /// - Throws: `ExitCode` 1, once it was said why there is nothing to show.
+    private func found() throws -> (PluginReport, ProcessorDescription?) {
+        if name.contains("/") {
+            guard let report = plugins.inspector.report(of: name) else {
+                throw refusal("is no plugin: it does not export pipes_plugin_v1")
+            }
+            return (try usable(report), nil)
+        }
+        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let report = plugins.inspector.report(named: String(parts[0])) else {
+            throw missing(String(parts[0]))
+        }
+        let plugin = try usable(report)
+        guard parts.count == 2 else { return (plugin, nil) }
+        let names = plugin.processors.map(\.name)
+        guard let processor = plugin.processors.first(where: { $0.name == parts[1] }) else {
+            throw refusal(
+                "no processor \"\(parts[1])\" in plugin \(plugin.name) (\(plugin.file)); it has "
+                    + names.joined(separator: ", ") + "."
+                    + Self.meant(String(parts[1]), among: names))
+        }
+        return (plugin, processor)
+    }
+
+    private func usable(_ report: PluginReport) throws -> PluginReport {
+        guard let reason = report.broken else { return report }
+        throw refusal("plugin \(report.name) (\(report.file)) is broken: \(reason)")
+    }
+
+    private func missing(_ plugin: String) -> ExitCode {
+        let inspector = plugins.inspector
+        let searched = inspector.folders.folders.map(\.path).joined(separator: ", ")
+        let installed = inspector.reports().map(\.name)
+        return refusal(
+            "no plugin \"\(plugin)\": there is no \(plugin).so and no lib\(plugin).so in "
+                + "\(searched)." + Self.meant(plugin, among: installed))
+    }
+
+    private func refusal(_ message: String) -> ExitCode {
+        GraphInput.refusal([Diagnostic(file: name, message)])
+    }
+
+    private static func meant(_ name: String, among names: [String]) -> String {
+        nearestName(to: name, among: names).map { " Did you mean \"\($0)\"?" } ?? ""
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import PipesCore
+import PipesJSON
+import PipesPluginHost
+
+struct PluginsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugins",
+        abstract: "Lists what plugins there are, and which are broken and why.")
+
+    @OptionGroup var plugins: PluginOptions
+
+    @Flag(help: "A list of objects: name, version, summary, file, processors, broken.")
+    var json = false
+
+    func run() {
+        let reports = plugins.inspector.reports()
+        Console.output.write(json ? Self.json(reports) : Self.text(reports))
+    }
+
+    private static func json(_ reports: [PluginReport]) -> String {
+        let list = Value.list(
+            reports.map { report in
+                .map([
+                    .init("name", .string(report.name)),
+                    .init("version", .string(report.version)),
+                    .init("summary", .string(report.summary)),
+                    .init("file", .string(report.file)),
+                    .init("processors", .list(report.processors.map { .string($0.name) })),
+                    .init("broken", report.broken.map { .string($0) } ?? .null),
+                ])
+            })
+        var writer = JSONWriter(isPretty: true)
+        list.write(to: &writer)
+        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+
+    private static func text(_ reports: [PluginReport]) -> String {
+        if reports.isEmpty { return "no plugins\n" }
+        var lines: [String] = []
+        for report in reports {
+            if let reason = report.broken {
+                lines.append("\(report.name)  broken: \(reason)")
+                lines.append("    \(report.file)")
+                continue
+            }
+            lines.append("\(report.name) \(report.version)  \(report.summary)")
+            lines.append("    \(report.file)")
+            lines.append("    \(report.processors.map(\.name).joined(separator: ", "))")
+        }
+        return lines.map { $0.printable + "\n" }.joined()
+    }
+}

@@ -1,0 +1,137 @@
+import PipesCore
+import PipesJSON
+import PipesPluginHost
+
+/// A plugin for people: what `inspect` prints of it.
+struct PluginText {
+    let report: PluginReport
+
+    var lines: String {
+        var table = TextTable([.init(title: "processor"), .init(title: "does")])
+        for processor in report.processors {
+            table.rows.append(["\(report.name).\(processor.name)", processor.summary])
+        }
+        let made = report.toolchain.map { ", made with \($0)" } ?? ""
+        let title = ["\(report.name) \(report.version): \(report.summary)"]
+        return (title + ["\(report.file)\(made)", ""] + table.lines)
+            .map { $0.printable + "\n" }.joined()
+    }
+}
+
+/// A processor for people, with a node to paste into a graph.
+struct ProcessorText {
+    private let coro: String
+    private let processor: ProcessorDescription
+
+    init(plugin: String, _ processor: ProcessorDescription) {
+        coro = "\(plugin).\(processor.name)"
+        self.processor = processor
+    }
+
+    var lines: String {
+        var lines = ["\(coro): \(processor.summary)", ""]
+        lines.append("shape    \(shape)")
+        let flags = processor.flags.words
+        lines.append("flags    \(flags.isEmpty ? "none" : flags.joined(separator: ", "))")
+        if let holds { lines.append("holds    \(holds)") }
+        lines +=
+            section("inputs", processor.inputs, without: "none") ?? [
+                "inputs   any number, of any kind"
+            ]
+        lines += section("outputs", processor.outputs, without: "none") ?? []
+        lines += params
+        lines += ["", "example  \(example)"]
+        return lines.map { $0.printable + "\n" }.joined()
+    }
+
+    private var shape: String {
+        let rate =
+            switch processor.rate {
+            case .keeps: "keeps keys"
+            case .splits: "splits"
+            case .aggregates: "aggregates"
+            }
+        if processor.isSource { return "source" }
+        return processor.isSink ? "sink" : "\(processor.shape.word), \(rate)"
+    }
+
+    private var holds: String? {
+        switch processor.holds {
+        case .none: nil
+        case .rows(let count): "up to \(count) rows"
+        case .param(let name): "as many rows as the arg \(name) says"
+        case .all: "all rows until its input ends"
+        }
+    }
+
+    private func section(
+        _ title: String, _ ports: [ProcessorDescription.Port]?, without: String
+    ) -> [String]? {
+        guard let ports else { return nil }
+        let padded = title + String(repeating: " ", count: 9 - title.count)
+        if ports.isEmpty { return [padded + without] }
+        return ports.enumerated().map { index, port in
+            let indent = index == 0 ? padded : String(repeating: " ", count: 9)
+            let help = port.help.isEmpty ? "" : ": \(port.help)"
+            return "\(indent)\(port.name) \(port.kind.name)\(help)"
+        }
+    }
+
+    private var params: [String] {
+        if processor.params.isEmpty { return ["args     none"] }
+        var table = TextTable([
+            .init(title: "arg"), .init(title: "kind"), .init(title: "default"),
+            .init(title: "allowed"), .init(title: "help"),
+        ])
+        for param in processor.params {
+            table.rows.append([
+                param.name, param.kind.name, param.fallback.map(Self.json) ?? "required",
+                Self.allowed(param), param.help,
+            ])
+        }
+        return [""] + table.lines
+    }
+
+    private static func allowed(_ param: ProcessorDescription.Param) -> String {
+        if let choices = param.choices { return choices.map(json).joined(separator: ", ") }
+        func number(_ limit: Double) -> String {
+            Int64(exactly: limit).map(String.init) ?? String(limit)
+        }
+        return switch (param.minimum, param.maximum) {
+        case (nil, nil): "any"
+        case (let minimum?, nil): "from \(number(minimum))"
+        case (nil, let maximum?): "to \(number(maximum))"
+        case (let minimum?, let maximum?): "\(number(minimum)) to \(number(maximum))"
+        }
+    }
+
+    /// With every arg, at its default or at a value of its kind.
+    private var example: String {
+        let args = processor.params.map { param in
+            Value.Pair(param.name, param.fallback ?? Self.sample(param))
+        }
+        let node = Value.map(
+            [.init("coro", .string(coro))] + (args.isEmpty ? [] : [.init("args", .map(args))]))
+        return Self.json(node)
+    }
+
+    private static func sample(_ param: ProcessorDescription.Param) -> Value {
+        if let choice = param.choices?.first { return choice }
+        return switch param.kind {
+        case .bool: .bool(true)
+        case .int: .int(param.minimum.flatMap { Int64(exactly: $0.rounded(.up)) } ?? 0)
+        case .float: .float(param.minimum ?? 0)
+        case .string, .any: .string("text")
+        case .bytes: .bytes([])
+        case .list: .list([])
+        case .map: .map([])
+        case .null, .tensor: .null
+        }
+    }
+
+    private static func json(_ value: Value) -> String {
+        var bytes: [UInt8] = []
+        value.appendJSON(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

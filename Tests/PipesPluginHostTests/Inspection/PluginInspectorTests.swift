@@ -1,0 +1,112 @@
+import Foundation
+import PipesCore
+import PipesPluginHost
+import Testing
+
+@Suite("PluginInspector")
+struct PluginInspectorTests {
+    private let workshop: PluginWorkshop
+
+    init() throws {
+        workshop = try PluginWorkshop()
+    }
+
+    /// The program that describes one file, beside the tests.
+    private static let describer: String = {
+        let program = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
+        let folder = URL(fileURLWithPath: program ?? CommandLine.arguments[0])
+            .deletingLastPathComponent()
+        return folder.appendingPathComponent("describe-fixture").path
+    }()
+
+    private func inspector(_ folders: [String]? = nil, limit: Duration = .seconds(5))
+        -> PluginInspector
+    {
+        let options = folders?.map { "\(workshop.folder)/\($0)" } ?? [workshop.folder]
+        return PluginInspector(
+            folders: PluginFolders(options: options, executableFolder: nil),
+            command: [Self.describer], limit: limit)
+    }
+
+    @Test("a plugin that crashes, hangs or ends the process is a line in the list")
+    func broken() throws {
+        try workshop.build("constructor.c", as: "libcrash.so", ["NAME=\"crash\"", "CRASHES"])
+        try workshop.build("constructor.c", as: "libends.so", ["NAME=\"ends\"", "EXITS"])
+        try workshop.build("constructor.c", as: "libhang.so", ["NAME=\"hang\"", "HANGS"])
+        try workshop.build("constructor.c", as: "libprints.so", ["NAME=\"prints\"", "PRINTS"])
+        try workshop.build("ordinary.c", as: "libordinary.so")
+        try workshop.build("ordinary.c", as: "libincomplete.so", ["INCOMPLETE"])
+        try workshop.build("version2.c", as: "version2.so")
+        try workshop.build("descriptor.c", as: "libtwo.so", ["NAME=\"two\"", "TWO_SHAPES"])
+        try workshop.write("no library", to: "text.so")
+        let reports = inspector(limit: .seconds(1)).reports()
+        #expect(
+            reports.map { "\($0.name): \($0.broken ?? "fine")" } == [
+                "crash: signal 11 while loading",
+                "ends: ended the process with exit code 3 while loading",
+                "hang: took longer than 1 s to load",
+                "incomplete: undefined symbol: nobody_has_this",
+                "prints: fine",
+                "two: processor \"same\": it has the shapes map and process; set one of them",
+                "text: file too short",
+                "version2: made for ABI 2, this host has 1",
+            ])
+        #expect(reports.map(\.processors.count) == [0, 0, 0, 0, 1, 0, 0, 0])
+    }
+
+    @Test("a report says all that the descriptor says")
+    func whole() throws {
+        let file = try workshop.build("descriptor.c", as: "libdescriptor.so")
+        let report = try #require(inspector().report(of: file))
+        let plugin = try workshop.catalog().plugin("descriptor").get()
+        #expect(report.processors == plugin.processors.map(\.description))
+        #expect(report.version == "1.2.3" && report.summary == "For tests." && report.broken == nil)
+    }
+
+    @Test("of two folders the earlier wins, and two files for one plugin are both broken")
+    func doubles() throws {
+        try workshop.build("descriptor.c", as: "a/libdescriptor.so")
+        try workshop.build("descriptor.c", as: "b/libdescriptor.so")
+        try workshop.build("descriptor.c", as: "b/libx.so", ["NAME=\"x\""])
+        try workshop.build("descriptor.c", as: "b/x.so", ["NAME=\"x\""])
+        let reports = inspector(["a", "b"]).reports()
+        let folder = workshop.folder
+        let reason =
+            "two files for one plugin: \(folder)/b/libx.so and \(folder)/b/x.so; remove one of them"
+        #expect(
+            reports.map(\.file) == [
+                "\(folder)/a/libdescriptor.so", "\(folder)/b/libx.so", "\(folder)/b/x.so",
+            ])
+        #expect(reports.map(\.broken) == [nil, reason, reason])
+    }
+
+    @Test("a file that must not be trusted is listed and not loaded")
+    func untrusted() throws {
+        let file = try workshop.build(
+            "constructor.c", as: "libcrash.so", ["NAME=\"crash\"", "CRASHES"])
+        chmod(file, 0o777)
+        #expect(
+            inspector().reports().map(\.broken) == [
+                "everybody can write to the file; take that away with chmod o-w"
+            ])
+    }
+
+    @Test("a report survives its way through JSON")
+    func roundTrip() throws {
+        let report = PluginReport(
+            name: "p", version: "1", summary: "s", file: "f", toolchain: "swift",
+            processors: [
+                ProcessorDescription(
+                    name: "a", shape: .process, rate: .splits, flags: [.pure, .defers],
+                    params: [
+                        .init(name: "x", kind: .bytes, fallback: .bytes([0, 255])),
+                        .init(name: "y", kind: .int, choices: [.int(1)], minimum: 1, maximum: 9),
+                        .init(name: "z", kind: .any, fallback: .null),
+                    ], inputs: nil, holds: .rows(3)),
+                ProcessorDescription(name: "b", shape: .produce, inputs: [], holds: .all),
+            ])
+        var json: [UInt8] = []
+        report.value.appendJSON(to: &json)
+        #expect(try PluginReport(try Value(json: json)) == report)
+    }
+}

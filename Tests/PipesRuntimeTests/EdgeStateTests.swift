@@ -1,4 +1,0 @@
-import Testing
-
-@Suite("An edge's state") struct EdgeStateTests {
-}
