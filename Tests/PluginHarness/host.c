@@ -238,17 +238,25 @@ static bool host_complete(const pipes_host *host, pipes_ticket ticket, pipes_sta
     (void)host;
     pthread_mutex_lock(&lock);
     struct call *call = find(ticket.id);
+    pipes_node *closing = NULL;
     if (CHECK(call != NULL)) {
         struct call **link = &deferred;
         while (*link != call) link = &(*link)->next;
         *link = call->next;
         call->outcome.status = status;
         if (value) add_result(&call->outcome, PIPES_NO_ROW, value);
-        call->is_done = true;
-        call->head.node->open_calls--;
+        if (--call->head.node->open_calls == 0 && call->head.node->closes_in_complete) closing = call->head.node;
+        call->is_done = !closing;
         pthread_cond_broadcast(&changed);
     }
     pthread_mutex_unlock(&lock);
+    if (closing) {
+        node_close(closing);
+        pthread_mutex_lock(&lock);
+        call->is_done = true;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+    }
     return call != NULL;
 }
 

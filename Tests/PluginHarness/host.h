@@ -29,6 +29,7 @@ struct pipes_node {
     char explained[1024]; /* by open */
     int64_t counted;      /* sum of all metrics */
     atomic_int open_calls;
+    bool closes_in_complete; /* the last complete closes the node, as a host may */
 };
 
 /* What became of a call: valid until call_free, which ends the life of its results. */

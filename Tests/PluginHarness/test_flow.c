@@ -90,6 +90,24 @@ static void a_tick_that_is_cancelled_ends_at_once(void) {
     node_close(&node);
 }
 
+/* Then the clock's thread ends the node that it works for, and itself with the last one. */
+static void a_node_may_be_closed_by_its_last_tick(void) {
+    for (int round = 0; round < 20; round++) {
+        pipes_node tick, delay;
+        CHECK(node_open(&tick, plugin_find(flow, "tick"), (pipes_value[]){text("1ms"), pipes_int(1)}) == PIPES_OK);
+        CHECK(node_open(&delay, plugin_find(flow, "delay"),
+                        (pipes_value[]){text("1ms"), text("1ms"), pipes_int(1)}) == PIPES_OK);
+        tick.closes_in_complete = delay.closes_in_complete = true;
+        struct call *late = node_map_soon(&delay, (pipes_value[]){text("x")});
+        struct outcome outcome = node_produce(&tick, 1);
+        CHECK(outcome.status == PIPES_END && outcome.count == 1);
+        call_free(&outcome);
+        outcome = outcome_wait(late);
+        CHECK(outcome.status == PIPES_OK);
+        call_free(&outcome);
+    }
+}
+
 static void rows_are_counted(void) {
     pipes_node node;
     CHECK(node_open(&node, plugin_find(flow, "count"), NULL) == PIPES_OK);
@@ -321,6 +339,7 @@ int main(int count, char **arguments) {
     a_range_ends_before_its_end();
     ticks_come_as_time_passes();
     a_tick_that_is_cancelled_ends_at_once();
+    a_node_may_be_closed_by_its_last_tick();
     rows_are_counted();
     the_first_rows_pass();
     rows_become_lists(1);

@@ -47,7 +47,7 @@ extension pipes_value {
     }
 
     /// No text of a process is larger than its address space.
-    @usableFromInline static let largestSize: UInt64 = 1 << 46
+    public static let largestSize: UInt64 = 1 << 46
     @usableFromInline static let deepestNesting = 512
 
     @usableFromInline

@@ -6,6 +6,9 @@ import Synchronization
 /// A call as a plugin sees it: the head that pipes.h shows, and behind it the way back to Swift.
 struct HostCall {
     var head: pipes_call
+    /// Whether the plugin did in this call what it may not. Looked at for every row, so it lies
+    /// here and not behind a reference.
+    var isMisused = false
     var side: Unmanaged<CallSide>
 }
 
@@ -22,8 +25,10 @@ final class CallSide: @unchecked Sendable {
         case flush
     }
 
-    unowned let call: Call
-    unowned let processor: PluginProcessor
+    // Both outlive this: the call owns it, and the node that makes calls owns the processor. Safe
+    // references would be counted for every row that is emitted.
+    unowned(unsafe) let call: Call
+    unowned(unsafe) let processor: PluginProcessor
     let memory: UnsafeMutablePointer<HostCall>
     let batch: UnsafeMutablePointer<pipes_batch>
     var kind = Kind.map
@@ -66,6 +71,7 @@ final class CallSide: @unchecked Sendable {
         self.kind = kind
         ticket = nil
         misuse = nil
+        memory.pointee.isMisused = false
         head.pointee.next = call.storage.next
         head.pointee.end = call.storage.end
         head.pointee.demand = UInt64(call.demand)
@@ -81,6 +87,7 @@ final class CallSide: @unchecked Sendable {
 
     func noteMisuse(_ what: String) {
         if misuse == nil { misuse = what }
+        memory.pointee.isMisused = true
         call.node.reportMisuse("\(processor.coro): \(what)")
     }
 }

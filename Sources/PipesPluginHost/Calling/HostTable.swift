@@ -55,8 +55,11 @@ enum HostTable {
 
     private static func addResults(_ table: inout pipes_host) {
         table.emit = { call, port, row, value in
-            guard let side = CallSide.of(call), let value else { return HostTable.fatal }
-            return side.emit(value.pointee, port: port, row: row)
+            guard let call, let value else { return HostTable.fatal }
+            return UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
+                .pointee.side._withUnsafeGuaranteedRef {
+                    $0.emit(value.pointee, port: port, row: row)
+                }
         }
         table.settle = { call, row, status, text, size in
             guard let side = CallSide.of(call) else { return }
@@ -163,13 +166,15 @@ extension CallSide {
             noteMisuse("emitted from map")
             return HostTable.fatal
         }
-        guard Int(port) < processor.outputCount else {
-            noteMisuse("emitted by output \(port); it has \(processor.outputCount)")
-            return HostTable.fatal
-        }
-        if let flaw = processor.flaw(of: value, port: Int(port)) {
-            noteMisuse(flaw)
-            return HostTable.fatal
+        if port != 0 || !processor.isSound(value) {
+            guard Int(port) < processor.outputCount else {
+                noteMisuse("emitted by output \(port); it has \(processor.outputCount)")
+                return HostTable.fatal
+            }
+            if let flaw = processor.flaw(of: value, port: Int(port)) {
+                noteMisuse(flaw)
+                return HostTable.fatal
+            }
         }
         if kind == .produce, call.emission.count(port: Int(port)) >= call.demand {
             return HostTable.retry

@@ -13,6 +13,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     private let entry: ProcessorEntry
     private let args: [Value]
     private let outputKinds: [UInt32]
+    private let firstOutputKind: UInt32
     private var state: UnsafeMutableRawPointer?
     private let side: NodeSide
 
@@ -22,6 +23,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         self.context = context
         self.args = args
         outputKinds = entry.description.outputs.map(\.kind.rawValue)
+        firstOutputKind = outputKinds.first ?? Kind.any.rawValue
         side = NodeSide(context)
     }
 
@@ -61,12 +63,14 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let side = self.side(of: call)
         side.begin(.map, width: width)
         let head = side.head
+        let memory = side.memory
+        let state = state
         var done = 0
         var status = pipes_status(PIPES_OK)
         while done < count {
             status = function(state, head, rows + done * width, results + done)
-            guard status == PIPES_OK, side.misuse == nil, head.pointee.port == 0,
-                isSound(results[done], port: 0)
+            guard status == PIPES_OK, !memory.pointee.isMisused, head.pointee.port == 0,
+                isSound(results[done])
             else { break }
             done += 1
         }
@@ -168,13 +172,16 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         return answer
     }
 
+    /// Whether a value may leave by the first output. The common kinds are seen to here.
     @inline(__always)
-    private func isSound(_ value: pipes_value, port: Int) -> Bool {
-        let kind = outputKinds.isEmpty ? Kind.any.rawValue : outputKinds[port]
-        if value.kind <= Kind.float.rawValue {
-            return value.kind == kind || kind == Kind.any.rawValue || value.kind == 0
+    func isSound(_ value: pipes_value) -> Bool {
+        if value.kind == firstOutputKind || firstOutputKind == Kind.any.rawValue {
+            if value.kind <= Kind.float.rawValue { return true }
+            if value.kind <= Kind.bytes.rawValue {
+                return value.size <= pipes_value.largestSize && (value.text != nil || value.size == 0)
+            }
         }
-        return flaw(of: value, port: port) == nil
+        return outputKinds.isEmpty || flaw(of: value, port: 0) == nil
     }
 
     /// What is wrong with a value for an output port, or nil.

@@ -211,7 +211,7 @@ final class Run: @unchecked Sendable {
     /// Ends the run although processors are still inside a call, and names them.
     private func giveUp() {
         guard hasUnfinishedStages else { return }
-        for node in nodes where node.gate.isOpen {
+        for node in nodes where node.gate.isOpen && node.gate.isInside {
             let failure = "node \"\(node.runner.node.name)\": did not return after it was cancelled"
             control.note(failure)
         }

@@ -4,9 +4,16 @@ import Synchronization
 final class ProcessorGate: Sendable {
     let processor: any Processor
     private let isClosed = Mutex(false)
+    private let inside = Atomic(false)
 
     init(_ processor: any Processor) {
         self.processor = processor
+    }
+
+    /// Whether a call of the processor is in progress.
+    var isInside: Bool {
+        get { inside.load(ordering: .relaxed) }
+        set { inside.store(newValue, ordering: .relaxed) }
     }
 
     var isOpen: Bool { isClosed.withLock { !$0 } }

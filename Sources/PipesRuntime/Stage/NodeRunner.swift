@@ -29,6 +29,7 @@ class NodeRunner {
     let kinds: RowKinds
     private let watchdog: Watchdog?
     final let defers: Bool
+    private let mayBlock: Bool
     final var input: InputPort
     final var outputs: [OutputPort]
     final var account: NodeAccount
@@ -56,6 +57,7 @@ class NodeRunner {
         self.gate = gate
         processor = gate.processor
         defers = node.description.flags.contains(.defers)
+        mayBlock = !node.description.flags.contains(.nonblocking)
         watchdog = node.properties.timeout.map { Watchdog($0, gate) }
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
@@ -158,6 +160,8 @@ class NodeRunner {
         guard !context.isStopping else { return }
         context.stop()
         gate.interrupt()
+        // An open call is asked to stop when the stage looks again.
+        doorbell.ring()
     }
 
     private func flush() {
@@ -308,8 +312,14 @@ class NodeRunner {
     }
 
     final func timed<Result>(_ body: () -> Result) -> Result {
+        // A call that may block for long shows in reports, and is named where it never returns.
+        if mayBlock { publish() }
+        gate.isInside = true
         let start = control.clock.now
-        defer { account.seconds += start.duration(to: control.clock.now).seconds }
+        defer {
+            account.seconds += start.duration(to: control.clock.now).seconds
+            gate.isInside = false
+        }
         return body()
     }
 
