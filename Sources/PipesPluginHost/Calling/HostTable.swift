@@ -56,10 +56,12 @@ enum HostTable {
     private static func addResults(_ table: inout pipes_host) {
         table.emit = { call, port, row, value in
             guard let call, let value else { return HostTable.fatal }
-            return UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
-                .pointee.side._withUnsafeGuaranteedRef {
-                    $0.emit(value.pointee, port: port, row: row)
-                }
+            let host = UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
+            if port == 0, let status = host.pointee.emitting.take(value.pointee, row: row) {
+                return status
+            }
+            return host.pointee.side.takeUnretainedValue()
+                .emit(value.pointee, port: port, row: row)
         }
         table.settle = { call, row, status, text, size in
             guard let side = CallSide.of(call) else { return }
@@ -167,15 +169,13 @@ extension CallSide {
             noteMisuse("emitted from map")
             return HostTable.fatal
         }
-        if port != 0 || !processor.isSound(value) {
-            guard Int(port) < processor.outputCount else {
-                noteMisuse("emitted by output \(port); it has \(processor.outputCount)")
-                return HostTable.fatal
-            }
-            if let flaw = processor.flaw(of: value, port: Int(port)) {
-                noteMisuse(flaw)
-                return HostTable.fatal
-            }
+        guard Int(port) < processor.outputCount else {
+            noteMisuse("emitted by output \(port); it has \(processor.outputCount)")
+            return HostTable.fatal
+        }
+        if let flaw = processor.flaw(of: value, port: Int(port)) {
+            noteMisuse(flaw)
+            return HostTable.fatal
         }
         if kind == .produce, call.emission.count(port: Int(port)) >= call.demand {
             return HostTable.retry
