@@ -22,9 +22,6 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 examples: ## The examples that are projects of their own, built and run as their authors would.
 	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
 	    | diff - Examples/c-plugin/expected.txt
-	swift build --package-path Examples/swift-plugin
-	$(HOST) run Examples/swift-plugin/graph.json --plugins Examples/swift-plugin/.build/debug \
-	    | diff - Examples/swift-plugin/expected.txt
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
 
 headers: ## The header on its own, in each language it is meant for.
