@@ -6,7 +6,7 @@ HOST = .build/debug/pipes-host
 SWIFT_CODE = Package.swift Sources plugins Tests Examples
 C_CODE = $(shell find include Sources plugins Tests Examples -name '*.c' -o -name '*.h' -o -name '*.cpp')
 
-.PHONY: demo build test headers lint clean libraries
+.PHONY: demo build test headers examples lint clean libraries
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
 	$(HOST) run Examples/readme/graph.json --progress always
@@ -16,7 +16,13 @@ build: libraries ## Builds pipes-host and its plugins, for debugging.
 
 test: libraries headers ## Builds all and runs every test, the examples among them.
 	swift build --build-tests $(BUILD_FLAGS)
+	$(MAKE) --no-print-directory examples
 	swift test --skip-build --disable-xctest
+
+examples: ## The examples that are projects of their own, built and run as their authors would.
+	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
+	    | diff - Examples/c-plugin/expected.txt
+	.build/debug/embedding | diff - Examples/embedding/expected.txt
 
 headers: ## The header on its own, in each language it is meant for.
 	.ci/check-headers
