@@ -47,18 +47,10 @@ public enum PythonText {
     }
 
     /// Both languages print the shortest digits that read back as the same number, and differ in
-    /// where the exponent begins: 10 to the 16th for Python, about 2 to the 53rd for Swift.
+    /// where the exponent begins: at 10 to the 16th for Python, above 2 to the 53rd for Swift.
     private static func repr(of real: Double) -> String {
-        // From here to 10 to the 16th every number is whole.
-        if (0x1p53..<1e16).contains(real.magnitude) { return "\(Int64(real)).0" }
-        let plain = real.description
-        guard real.magnitude >= 1e16, plain.hasSuffix(".0") else { return plain }
-        let sign = real < 0 ? "-" : ""
-        let digits = plain.dropFirst(sign.count).dropLast(2)
-        var fraction = digits.dropFirst()
-        while fraction.hasSuffix("0") { fraction.removeLast() }
-        let point = fraction.isEmpty ? "" : "."
-        return "\(sign)\(digits.prefix(1))\(point)\(fraction)e+\(digits.count - 1)"
+        let isWhole = real.magnitude >= 0x1p53 && real.magnitude < 1e16
+        return isWhole ? "\(Int64(real)).0" : real.description
     }
 
     private static func appendRepr(of string: String, to text: inout String) {

@@ -1,15 +1,22 @@
 /// Texts that look like UUIDs (RFC 9562, version 4): 36 characters, hex digits in lower case.
-public enum RandomTexts {
-    public static func next() -> String {
-        var random = SystemRandomNumberGenerator()
-        var high: UInt64 = random.next()
-        var low: UInt64 = random.next()
+public struct RandomTexts {
+    private var seeded: SplitMix?
+
+    /// - Parameter seed: the same texts for the same one; below 0: others each time.
+    public init(seed: Int) {
+        seeded = seed < 0 ? nil : SplitMix(state: UInt64(seed))
+    }
+
+    public mutating func next() -> String {
+        var system = SystemRandomNumberGenerator()
+        var high = seeded?.next() ?? system.next()
+        var low = seeded?.next() ?? system.next()
         high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         var text = ""
         text.reserveCapacity(36)
-        append(high, &text)
-        append(low, &text)
+        Self.append(high, &text)
+        Self.append(low, &text)
         return text
     }
 
@@ -24,5 +31,19 @@ public enum RandomTexts {
 
     private enum StaticDigits {
         static let hex = Array("0123456789abcdef".unicodeScalars)
+    }
+}
+
+/// SplitMix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators"
+/// (2014): small, and good enough for texts to try things with.
+private struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }

@@ -7,12 +7,17 @@ struct InputStr: SourceProcessor {
     static let nonblocking = true
 
     @Arg("How many texts.", range: 0...) var num = 20
+    @Arg("The same seed gives the same texts; -1 takes a new one for each run.", range: (-1)...)
+    var seed = -1
     private var passed = 0
+    private var texts: RandomTexts?
 
     mutating func next() -> String? {
         guard passed < num else { return nil }
         passed += 1
-        return RandomTexts.next()
+        var random = texts ?? RandomTexts(seed: seed)
+        defer { texts = random }
+        return random.next()
     }
 }
 

@@ -1,6 +1,5 @@
 internal import CPipes
 
-
 /// What became of a key on an edge.
 public enum Settlement: UInt8, Sendable, Hashable {
     case item = 0

@@ -80,7 +80,8 @@ final class DeferredCalls: Sendable {
 }
 
 private func complete(
-    _ host: UnsafePointer<pipes_host>, _ ticket: pipes_ticket, _ completion: DeferredCalls.Completion
+    _ host: UnsafePointer<pipes_host>, _ ticket: pipes_ticket,
+    _ completion: DeferredCalls.Completion
 ) {
     guard var value = completion.value else {
         _ = host.pointee.complete(host, ticket, completion.status, nil)

@@ -14,7 +14,8 @@ func openSlot(
     let node = Node(host: host, node: node)
     let instance = blueprint.makeInstance()
     do {
-        try instance.open(node, args: UnsafeBufferPointer(start: args, count: args == nil ? 0 : count))
+        let args = UnsafeBufferPointer(start: args, count: args == nil ? 0 : count)
+        try instance.open(node, args: args)
     } catch {
         if let text = Outcome(error, inputNames: []).text { node.explain(nil, text) }
         return Status.fatal
@@ -60,9 +61,10 @@ enum EntryPoints {
     }
 
     static let cancel:
-        @convention(c) (UnsafeMutableRawPointer?, pipes_ticket, UnsafeMutableRawPointer?) -> Void = {
-            instance($0)?.deferredCalls.cancel($2)
-        }
+        @convention(c) (UnsafeMutableRawPointer?, pipes_ticket, UnsafeMutableRawPointer?) -> Void =
+            {
+                instance($0)?.deferredCalls.cancel($2)
+            }
 
     /// Releases what `open` retained. A task that has completed its ticket may hold on to the
     /// instance for another moment, but does nothing with it any more.

@@ -1,10 +1,11 @@
 internal import CPipes
 internal import Synchronization
 
-typealias OpenFunction = @convention(c) (
-    UnsafePointer<pipes_host>?, OpaquePointer?, UnsafePointer<pipes_value>?, Int,
-    UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-) -> pipes_status
+typealias OpenFunction =
+    @convention(c) (
+        UnsafePointer<pipes_host>?, OpaquePointer?, UnsafePointer<pipes_value>?, Int,
+        UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> pipes_status
 
 /// The `open` functions of the processors.
 ///

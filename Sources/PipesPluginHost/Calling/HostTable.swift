@@ -56,10 +56,12 @@ enum HostTable {
     private static func addResults(_ table: inout pipes_host) {
         table.emit = { call, port, row, value in
             guard let call, let value else { return HostTable.fatal }
-            return UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
-                .pointee.side._withUnsafeGuaranteedRef {
-                    $0.emit(value.pointee, port: port, row: row)
-                }
+            let host = UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
+            if port == 0, let status = host.pointee.emitting.take(value.pointee, row: row) {
+                return status
+            }
+            return host.pointee.side.takeUnretainedValue()
+                .emit(value.pointee, port: port, row: row)
         }
         table.settle = { call, row, status, text, size in
             guard let side = CallSide.of(call) else { return }
@@ -108,7 +110,8 @@ enum HostTable {
         table.log = { node, level, text, size in
             guard let context = NodeSide.of(node)?.context else { return }
             context.logger.log(
-                level: HostTable.logLevel(level), "node \"\(context.name)\": \(HostTable.string(text, size) ?? "")")
+                level: HostTable.logLevel(level),
+                "node \"\(context.name)\": \(HostTable.string(text, size) ?? "")")
         }
         table.env = { node, name in
             guard let side = NodeSide.of(node), let name else { return nil }
@@ -166,15 +169,13 @@ extension CallSide {
             noteMisuse("emitted from map")
             return HostTable.fatal
         }
-        if port != 0 || !processor.isSound(value) {
-            guard Int(port) < processor.outputCount else {
-                noteMisuse("emitted by output \(port); it has \(processor.outputCount)")
-                return HostTable.fatal
-            }
-            if let flaw = processor.flaw(of: value, port: Int(port)) {
-                noteMisuse(flaw)
-                return HostTable.fatal
-            }
+        guard Int(port) < processor.outputCount else {
+            noteMisuse("emitted by output \(port); it has \(processor.outputCount)")
+            return HostTable.fatal
+        }
+        if let flaw = processor.flaw(of: value, port: Int(port)) {
+            noteMisuse(flaw)
+            return HostTable.fatal
         }
         if kind == .produce, call.emission.count(port: Int(port)) >= call.demand {
             return HostTable.retry

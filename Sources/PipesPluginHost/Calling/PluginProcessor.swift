@@ -13,7 +13,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     private let entry: ProcessorEntry
     private let args: [Value]
     private let outputKinds: [UInt32]
-    private let firstOutputKind: UInt32
+    let firstOutputKind: UInt32
     private var state: UnsafeMutableRawPointer?
     private let side: NodeSide
 
@@ -172,16 +172,20 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         return answer
     }
 
-    /// Whether a value may leave by the first output. The common kinds are seen to here.
+    /// Whether a value may leave by the first output.
     @inline(__always)
-    func isSound(_ value: pipes_value) -> Bool {
-        if value.kind == firstOutputKind || firstOutputKind == Kind.any.rawValue {
-            if value.kind <= Kind.float.rawValue { return true }
-            if value.kind <= Kind.bytes.rawValue {
-                return value.size <= pipes_value.largestSize && (value.text != nil || value.size == 0)
-            }
-        }
-        return outputKinds.isEmpty || flaw(of: value, port: 0) == nil
+    private func isSound(_ value: pipes_value) -> Bool {
+        PluginProcessor.isPlain(value, firstOutputKind)
+            || outputKinds.isEmpty || flaw(of: value, port: 0) == nil
+    }
+
+    /// Whether a value is of a kind that needs no look inside, and all is well with it.
+    @inline(__always)
+    static func isPlain(_ value: pipes_value, _ wanted: UInt32) -> Bool {
+        guard value.kind == wanted || wanted == Kind.any.rawValue else { return false }
+        if value.kind <= Kind.float.rawValue { return true }
+        return value.kind <= Kind.bytes.rawValue && value.size <= pipes_value.largestSize
+            && (value.text != nil || value.size == 0)
     }
 
     /// What is wrong with a value for an output port, or nil.

@@ -66,9 +66,9 @@ struct ChildProcess {
             Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
 
         var arguments = command.map { strdup($0) } + [nil]
-        defer { arguments.forEach { free($0) } }
+        defer { for argument in arguments { free(argument) } }
         var added = environment.map { strdup($0) }
-        defer { added.forEach { free($0) } }
+        defer { for variable in added { free(variable) } }
         var inherited = environ
         while let variable = inherited.pointee {
             added.append(strdup(variable))

@@ -23,7 +23,9 @@ extension ProcessorDescription {
         guard let shape = Shape.allWords[try fields.string("shape")] else {
             throw fields.wrong("shape")
         }
-        guard let rate = Rate.allWords[try fields.string("rate")] else { throw fields.wrong("rate") }
+        guard let rate = Rate.allWords[try fields.string("rate")] else {
+            throw fields.wrong("rate")
+        }
         self.init(
             name: try fields.string("name"), summary: try fields.string("summary"), shape: shape,
             rate: rate, inputs: nil, outputs: [])

@@ -28,7 +28,8 @@ enum DescriptorFields {
 
     /// Copies an array, walked by the size that its first element says.
     static func readArray<Struct>(
-        _ start: UnsafePointer<Struct>?, count: Int, limit: Int, as zero: Struct, called name: String
+        _ start: UnsafePointer<Struct>?, count: Int, limit: Int, as zero: Struct,
+        called name: String
     ) throws(DescriptorError) -> [Struct] {
         guard count > 0 else { return [] }
         guard count <= limit else {

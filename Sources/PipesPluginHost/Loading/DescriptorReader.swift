@@ -25,7 +25,8 @@ enum DescriptorReader {
         let fileNames = PluginFolders.pluginNames(of: file)
         guard fileNames.contains(name) else {
             throw DescriptorError(
-                message: "its file is asked for plugin \(fileNames.listed), and it says that its name "
+                message:
+                    "its file is asked for plugin \(fileNames.listed), and it says that its name "
                     + "is \(name.quoted); name the file \(name).so or lib\(name).so")
         }
         var result = LoadedPlugin(name: name, version: "", summary: "", file: file, processors: [])
@@ -54,7 +55,8 @@ enum DescriptorReader {
                 return try readFunction(processor, called: name, file: file)
             }
             return LoadedProcessor(
-                description: try describe(processor, called: name), descriptor: processor, file: file)
+                description: try describe(processor, called: name), descriptor: processor,
+                file: file)
         } catch {
             throw DescriptorError(message: "processor \(name.quoted): \(error.message)")
         }
@@ -107,13 +109,18 @@ enum DescriptorReader {
             throw DescriptorError(message: "it is a source and has inputs; a source has none")
         }
         if result.isSink, result.isSource {
-            throw DescriptorError(message: "it has the shape produce and PIPES_SINK; set one of them")
+            throw DescriptorError(
+                message: "it has the shape produce and PIPES_SINK; set one of them")
         }
         if result.isSink, !outputs.isEmpty {
             throw DescriptorError(message: "it has PIPES_SINK and outputs; a sink has none")
         }
         result.inputs = result.isSource ? [] : inputs.isEmpty ? nil : inputs
-        if result.isSink { result.outputs = [] } else if !outputs.isEmpty { result.outputs = outputs }
+        if result.isSink {
+            result.outputs = []
+        } else if !outputs.isEmpty {
+            result.outputs = outputs
+        }
     }
 
     private static func ports(
@@ -125,9 +132,11 @@ enum DescriptorReader {
         for (index, port) in ports.enumerated() {
             var name = ports.count == 1 ? fallback : "\(fallback)\(index)"
             if port.name != nil {
-                name = try DescriptorFields.name(port.name, called: "the name of one of its \(field)")
+                name = try DescriptorFields.name(
+                    port.name, called: "the name of one of its \(field)")
             }
-            let kind = try DescriptorFields.kind(port.kind, called: "\(name.quoted) of its \(field)")
+            let kind = try DescriptorFields.kind(
+                port.kind, called: "\(name.quoted) of its \(field)")
             let help = try DescriptorFields.text(port.help, called: "a help of its \(field)") ?? ""
             result.append(.init(name: name, kind: kind, help: help))
         }
@@ -173,7 +182,8 @@ enum DescriptorReader {
         }
         guard param.kind == .int else {
             throw DescriptorError(
-                message: "its holds names param \(text.quoted), which is \(param.kind.name) and not INT")
+                message:
+                    "its holds names param \(text.quoted), which is \(param.kind.name) and not INT")
         }
         return .param(text)
     }

@@ -27,7 +27,8 @@ enum FileTrust {
 
     private static func refusal(_ status: stat, called name: String) -> String? {
         if status.st_mode & S_IWOTH != 0 {
-            return "everybody can write to \(name == "it" ? "the file" : name); take that away with chmod o-w"
+            return
+                "everybody can write to \(name == "it" ? "the file" : name); take that away with chmod o-w"
         }
         let user = geteuid()
         if status.st_uid != 0, status.st_uid != user {

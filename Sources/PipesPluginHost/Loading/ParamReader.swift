@@ -31,7 +31,8 @@ enum ParamReader {
         }
         if let choices = try json(param.choices, called: "choices") {
             guard case .list(let values) = choices, !values.isEmpty else {
-                throw DescriptorError(message: "its choices \(choices.json) are no JSON list with values")
+                throw DescriptorError(
+                    message: "its choices \(choices.json) are no JSON list with values")
             }
             result.choices = []
             for value in values {
@@ -53,7 +54,8 @@ enum ParamReader {
         do {
             return try Value(json: Array(text.utf8))
         } catch {
-            throw DescriptorError(message: "its \(field) \(text.quoted) is not JSON: \(error.message)")
+            throw DescriptorError(
+                message: "its \(field) \(text.quoted) is not JSON: \(error.message)")
         }
     }
 

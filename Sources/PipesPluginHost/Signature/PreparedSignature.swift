@@ -17,7 +17,7 @@ struct PreparedSignature {
     func make(_ function: UnsafeRawPointer) -> OpaquePointer? {
         // The C side copies the names, so they need to live until it returns.
         let names = signature.args.map { strdup(label(of: $0)) }
-        defer { names.forEach { free($0) } }
+        defer { for name in names { free(name) } }
         guard names.allSatisfy({ $0 != nil }) else { return nil }
         let args = zip(signature.args, names).map { arg, name in
             var converted = Self.convert(arg)

@@ -76,7 +76,9 @@ struct SignatureChecker {
         for arg in parsed.args {
             guard let input = arg.part.input else { continue }
             if input > Self.largestInput {
-                report(arg.column, "in\(input) is beyond in\(Self.largestInput), the last input there can be")
+                report(
+                    arg.column,
+                    "in\(input) is beyond in\(Self.largestInput), the last input there can be")
             }
             let isScalar = if case .inScalar = arg.part { true } else { false }
             if let earlier = takenAs[input], earlier.isScalar != isScalar {
@@ -157,7 +159,8 @@ struct SignatureChecker {
         if returnsLength, let length {
             report(
                 length.column,
-                "out.len is an argument and the result; write status:TYPE for a result that is no length")
+                "out.len is an argument and the result; write status:TYPE for a result that is no length"
+            )
         }
         checkSize(size, fits: [capacity, length])
         checkResultBesideBuffer()
@@ -211,7 +214,8 @@ struct SignatureChecker {
             if !range.contains(rule.part.operand) {
                 report(
                     rule.column,
-                    "\(rule.part.operand) is no \(type.rawValue), so \"\(rule.name)\" decides nothing")
+                    "\(rule.part.operand) is no \(type.rawValue), so \"\(rule.name)\" decides nothing"
+                )
             }
             if rule.part.outcome == .grow, isFixed {
                 report(

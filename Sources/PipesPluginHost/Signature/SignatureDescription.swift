@@ -46,7 +46,8 @@ extension Signature {
             let uses = args.filter { $0.input == input }
             let kinds = Set(uses.compactMap(\.inputKind))
             // A text that goes in as bytes too is still a text.
-            let kind = kinds.count == 1 ? kinds.first ?? .any : kinds.contains(.string) ? .string : .any
+            let kind =
+                kinds.count == 1 ? kinds.first ?? .any : kinds.contains(.string) ? .string : .any
             return ProcessorDescription.Port(name: name, kind: kind)
         }
     }

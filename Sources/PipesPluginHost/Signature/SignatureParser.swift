@@ -138,7 +138,8 @@ struct SignatureParser {
     private mutating func parseOutput() throws(SignatureError) -> (Signature.Arg, String) {
         scanner.skipSpaces()
         guard scanner.take(".") else {
-            throw error("\"out\" is out.ptr, out.cap:TYPE or out.len:*TYPE; a scalar needs another name")
+            throw error(
+                "\"out\" is out.ptr, out.cap:TYPE or out.len:*TYPE; a scalar needs another name")
         }
         let column = scanner.column
         let part = scanner.takeWord()
@@ -208,7 +209,8 @@ struct SignatureParser {
             let part = scanner.takeWord()
             guard part == "free" else {
                 throw SignatureError(
-                    column: column, message: "\"cstr.\(part)\" is no result; write cstr or cstr.free")
+                    column: column,
+                    message: "\"cstr.\(part)\" is no result; write cstr or cstr.free")
             }
             result = .freedText
         }
@@ -227,8 +229,9 @@ struct SignatureParser {
         default:
             guard let outcome = Signature.Rule.Outcome(rawValue: word) else {
                 if word.isEmpty {
-                    throw error("\(scanner.nextForMessage) belongs to nothing; after the result "
-                        + "come ok, fail, grow, retry, errno, pure and blocking")
+                    throw error(
+                        "\(scanner.nextForMessage) belongs to nothing; after the result "
+                            + "come ok, fail, grow, retry, errno, pure and blocking")
                 }
                 throw Self.unknown(
                     "unknown attribute \"\(word)\"", word,
@@ -291,8 +294,10 @@ struct SignatureParser {
         }
         scanner.skipSpaces()
         if pointed, !scanner.take("*") {
-            throw error("the function writes out.len through a pointer: write out.len:*TYPE; "
-                + "a length that it returns is the result out.len:TYPE, a size that it is told out.cap:TYPE")
+            throw error(
+                "the function writes out.len through a pointer: write out.len:*TYPE; "
+                    + "a length that it returns is the result out.len:TYPE, a size that it is told out.cap:TYPE"
+            )
         }
         scanner.skipSpaces()
         let column = scanner.column
@@ -332,7 +337,9 @@ struct SignatureParser {
         guard let size = Int(digits), size <= SignatureChecker.largestSize else {
             throw SignatureError(
                 column: column,
-                message: "a size of \(digits) bytes is above the limit of \(SignatureChecker.largestSize)")
+                message:
+                    "a size of \(digits) bytes is above the limit of \(SignatureChecker.largestSize)"
+            )
         }
         guard size > 0 else {
             throw SignatureError(column: column, message: "a size of 0 bytes holds nothing")
@@ -357,7 +364,8 @@ struct SignatureParser {
                 column: column,
                 message: word.isEmpty
                     ? "the default is missing after \"=\""
-                    : "\"\(word)\" is no default; write a number, true, false or a text in double quotes")
+                    : "\"\(word)\" is no default; write a number, true, false or a text in double quotes"
+            )
         }
         return try Literal.check(value, written: word, of: type, at: column)
     }

@@ -39,7 +39,8 @@ struct JoinOutput {
 
     /// Appends one key with a row that is an item, or to be failed for its missing partner.
     mutating func append(
-        _ key: KeyRun, _ settlement: Settlement, _ values: [(value: pipes_value, owner: RowStorage?)]
+        _ key: KeyRun, _ settlement: Settlement,
+        _ values: [(value: pipes_value, owner: RowStorage?)]
     ) {
         for (column, value) in values.enumerated() {
             storage.values[slotCount * width + column] = value.value

@@ -81,7 +81,8 @@ struct PositionJoin {
     }
 
     private mutating func pairOne(_ output: inout JoinOutput) {
-        var values = Array(repeating: (value: pipes_value.null, owner: RowStorage?.none), count: width)
+        var values = Array(
+            repeating: (value: pipes_value.null, owner: RowStorage?.none), count: width)
         var isMissing = false
         var present = 0
         for (group, inputs) in members.enumerated() {

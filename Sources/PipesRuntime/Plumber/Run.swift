@@ -247,7 +247,8 @@ final class Run: @unchecked Sendable {
     func describe(_ edge: Edge) -> String {
         let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
         let state = edge.snapshot
-        return "\(from) waits for room in \(from) -> \(to) (\(state.depth) of \(state.capacity) rows)"
+        return
+            "\(from) waits for room in \(from) -> \(to) (\(state.depth) of \(state.capacity) rows)"
     }
 
     func noteGrowth(_ edge: Edge) {

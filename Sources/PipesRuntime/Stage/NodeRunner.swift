@@ -385,7 +385,8 @@ class NodeRunner {
     private func publish() {
         account.missing = input.missing
         account.unsettled =
-            node.description.isSink || (node.description.rate == .keeps && !node.description.isSource)
+            node.description.isSink
+                || (node.description.rate == .keeps && !node.description.isSource)
             ? account.in - account.out - account.skipped - account.failed : rowsInHand
         published.withLock { $0 = account }
     }

@@ -245,7 +245,8 @@ final class ProcessRunner: NodeRunner {
         case .keeps, .splits:
             let batches = outputs.indices.map { settler.settled($0) }
             // What a row yields counts once where rows keep their keys.
-            account.out += node.description.rate == .keeps
+            account.out +=
+                node.description.rate == .keeps
                 ? settler.yieldingRows : batches.reduce(0) { $0 + $1.itemCount }
             account.skipped += job.itemCount - settler.yieldingRows
             for (port, batch) in batches.enumerated() { outputs[port].append(batch) }

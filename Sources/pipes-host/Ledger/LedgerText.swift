@@ -7,23 +7,27 @@ struct LedgerText {
 
     let report: RunReport
 
-    /// What happened, then a line for each node. What no node has is left out.
+    /// What happened, then a line for each node; metrics where a node has any.
     var tableLines: [String] {
-        var table = TextTable([
+        var columns: [TextTable.Column] = [
             .init(title: "node"), .init(title: "in", isNumber: true),
             .init(title: "out", isNumber: true), .init(title: "skipped", isNumber: true),
             .init(title: "failed", isNumber: true), .init(title: "missing", isNumber: true),
             .init(title: "unsettled", isNumber: true), .init(title: "retries", isNumber: true),
-            .init(title: "seconds", isNumber: true), .init(title: "metrics"),
-        ])
+            .init(title: "seconds", isNumber: true),
+        ]
+        let hasMetrics = report.nodes.contains { !$0.metrics.isEmpty }
+        if hasMetrics { columns.append(.init(title: "metrics")) }
+        var table = TextTable(columns)
         for node in report.nodes {
             let counts = [
                 node.in, node.out, node.skipped, node.failed, node.missing, node.unsettled,
                 node.retries,
             ]
-            table.rows.append(
-                [node.name.printable] + counts.map(String.init)
-                    + [Self.text(seconds: node.seconds), Self.text(metrics: node.metrics)])
+            var cells = [node.name.printable] + counts.map(String.init)
+            cells.append(Self.text(seconds: node.seconds))
+            if hasMetrics { cells.append(Self.text(metrics: node.metrics)) }
+            table.rows.append(cells)
         }
         return ["\(outcome)."] + table.lines
     }

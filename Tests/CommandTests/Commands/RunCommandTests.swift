@@ -245,7 +245,7 @@ struct RunCommandTests {
         #expect(
             words[1] == [
                 "node", "in", "out", "skipped", "failed", "missing", "unsettled", "retries",
-                "seconds", "metrics",
+                "seconds",
             ])
         #expect(words[2].prefix(8) == ["inp", "0", "2", "0", "0", "0", "0", "0"])
         #expect(words[4].prefix(8) == ["out", "2", "2", "0", "0", "0", "0", "0"])

@@ -94,6 +94,50 @@ struct RunEndingTests {
         #expect(slow["in"] as? Int == parts.reduce(0, +))
     }
 
+    @Test("the third signal ends the program at once, whatever a processor does")
+    func thirdSignal() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            #include <pipes/pipes.h>
+            #include <unistd.h>
+            static pipes_status stick(
+                void *state, pipes_call *call, const pipes_value *row, pipes_value *result) {
+                (void)state, (void)call, (void)row, (void)result;
+                (void)!write(1, "stuck\\n", 6);
+                for (;;) pause();
+            }
+            static const pipes_processor processors[] = {
+                {.struct_size = sizeof(pipes_processor), .name = "stick", .map = stick},
+            };
+            PIPES_PLUGIN("stuck", "1.0.0", "Never returns.", processors)
+            """, to: "stuck.c")
+        let include = Command.checkout.appendingPathComponent("include").path
+        let built = try await Command.shell(
+            "cc -std=c11 -D_POSIX_C_SOURCE=200809L -fPIC -shared -I'\(include)' -o stuck.so stuck.c",
+            in: scratch.folder
+        ).outcome()
+        try #require(built.code == 0, "\(built.errors)")
+        let graph = """
+            {"nodes": {"inp": {"coro": "flow.range", "args": {"end": 1}},
+                       "stuck": {"coro": "stuck.stick"}},
+             "graph": {"inp": ["stuck"]}}
+            """
+        let command = try await start(graph, "--plugins", ".", in: scratch)
+        command.signal(SIGINT)
+        command.signal(SIGTERM)
+        // The second must have been heard: until then another would be one with it.
+        let end = ContinuousClock.now + .seconds(2)
+        while ContinuousClock.now < end, !command.hasEnded {
+            command.signal(SIGINT)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let outcome = await command.outcome()
+        #expect(outcome.code == 4)
+        // A run that ended by itself, after its time of grace, would have written it.
+        #expect(try scratch.read("report.json") == "")
+    }
+
     @Test("a reader that has gone away ends the run quietly, exit code 0")
     func closedOutput() async throws {
         let scratch = try Scratch()

@@ -76,6 +76,8 @@ struct Command {
         kill(process.processIdentifier, number)
     }
 
+    var hasEnded: Bool { !process.isRunning }
+
     /// What it has said so far on standard output.
     var outputSoFar: String { Command.text(of: output) }
     var errorsSoFar: String { Command.text(of: errors) }

@@ -14,46 +14,124 @@ struct DescriptorTests {
     @Test(
         "a mistake in a description is told with processor and field",
         arguments: [
-            ("TWO_SHAPES", "processor \"same\": it has the shapes map and process; set one of them"),
-            ("NO_SHAPE", "processor \"same\": it has no shape; set one of produce, map, process or function"),
-            ("FUNCTION_AND_SHAPE", "processor \"same\": it has function or signature beside another shape; set one of produce, map, process or function"),
+            (
+                "TWO_SHAPES",
+                "processor \"same\": it has the shapes map and process; set one of them"
+            ),
+            (
+                "NO_SHAPE",
+                "processor \"same\": it has no shape; set one of produce, map, process or function"
+            ),
+            (
+                "FUNCTION_AND_SHAPE",
+                "processor \"same\": it has function or signature beside another shape; set one of produce, map, process or function"
+            ),
             ("FUNCTION_ALONE", "processor \"same\": it has a function and no signature"),
             ("SIGNATURE_ALONE", "processor \"same\": it has a signature and no function"),
-            ("SIGNATURE_WRONG", "processor \"same\": signature, column 5: unknown type \"imt\". Did you mean \"int\"?"),
-            ("SOURCE_WITH_INPUTS", "processor \"same\": it is a source and has inputs; a source has none"),
-            ("SINK_WITH_OUTPUTS", "processor \"same\": it has PIPES_SINK and outputs; a sink has none"),
-            ("HOLDS_UNKNOWN", "processor \"same\": its holds \"size\" is no number, no INT param and not \"all\""),
+            (
+                "SIGNATURE_WRONG",
+                "processor \"same\": signature, column 5: unknown type \"imt\". Did you mean \"int\"?"
+            ),
+            (
+                "SOURCE_WITH_INPUTS",
+                "processor \"same\": it is a source and has inputs; a source has none"
+            ),
+            (
+                "SINK_WITH_OUTPUTS",
+                "processor \"same\": it has PIPES_SINK and outputs; a sink has none"
+            ),
+            (
+                "HOLDS_UNKNOWN",
+                "processor \"same\": its holds \"size\" is no number, no INT param and not \"all\""
+            ),
             ("RATE_UNKNOWN", "processor \"same\": its rate 9 is no pipes_rate"),
-            ("RATE_OF_MAP", "processor \"same\": its rate is aggregates, and a map yields at most one value for each row; use process"),
-            ("NAME_WITH_DOT", "the name of a processor \"sa.me\" may hold letters, digits, _ and - alone"),
+            (
+                "RATE_OF_MAP",
+                "processor \"same\": its rate is aggregates, and a map yields at most one value for each row; use process"
+            ),
+            (
+                "NAME_WITH_DOT",
+                "the name of a processor \"sa.me\" may hold letters, digits, _ and - alone"
+            ),
             ("NAME_EMPTY", "the name of a processor is missing"),
             ("NAME_MISSING", "the name of a processor is missing"),
             ("NAME_NO_UTF8", "the name of a processor is not valid UTF-8"),
-            ("PARAM_KIND", "processor \"same\": param \"odd\": it is of kind 77, which is no pipes_kind"),
-            ("PARAM_NULL_KIND", "processor \"same\": param \"odd\": it is of kind NULL, which no arg can have"),
+            (
+                "PARAM_KIND",
+                "processor \"same\": param \"odd\": it is of kind 77, which is no pipes_kind"
+            ),
+            (
+                "PARAM_NULL_KIND",
+                "processor \"same\": param \"odd\": it is of kind NULL, which no arg can have"
+            ),
             ("PARAM_UNNAMED", "processor \"same\": the name of a param is missing"),
             ("PARAM_TWICE", "processor \"same\": two of its params are called \"num\""),
             ("PARAMS_NULL", "processor \"same\": 1 params, and the pointer to them is NULL"),
-            ("PARAMS_TOO_MANY", "processor \"same\": 4000000000 params, and at most 1000 are allowed"),
+            (
+                "PARAMS_TOO_MANY",
+                "processor \"same\": 4000000000 params, and at most 1000 are allowed"
+            ),
             ("DEFAULT_OTHER_KIND", "processor \"same\": param \"odd\": its default 1.5 is no INT"),
-            ("DEFAULT_NO_CHOICE", "processor \"same\": param \"odd\": its default \"c\" is none of its choices"),
-            ("DEFAULT_BELOW", "processor \"same\": param \"odd\": its default 0 is below its minimum"),
-            ("DEFAULT_ABOVE", "processor \"same\": param \"odd\": its default 9.5 is above its maximum"),
-            ("LIMITS_CROSSED", "processor \"same\": param \"odd\": its minimum is above its maximum"),
-            ("LIMIT_OF_TEXT", "processor \"same\": param \"odd\": it has a minimum, and a STRING is no number"),
-            ("CHOICES_NO_LIST", "processor \"same\": param \"odd\": its choices 3 are no JSON list with values"),
-            ("SECOND_PARAM_SIZE", "processor \"same\": number 2 of its params has struct_size 0, and the first has 56: all have the same"),
-            ("PORT_KIND", "processor \"same\": \"text\" of its inputs is of kind 99, which is no pipes_kind"),
-            ("PORT_TWICE", "processor \"same\": the name of one of its inputs \"te xt\" may hold letters, digits, _ and - alone"),
-            ("SECOND_SIZE", "number 2 of its processors has struct_size 0, and the first has 152: all have the same"),
+            (
+                "DEFAULT_NO_CHOICE",
+                "processor \"same\": param \"odd\": its default \"c\" is none of its choices"
+            ),
+            (
+                "DEFAULT_BELOW",
+                "processor \"same\": param \"odd\": its default 0 is below its minimum"
+            ),
+            (
+                "DEFAULT_ABOVE",
+                "processor \"same\": param \"odd\": its default 9.5 is above its maximum"
+            ),
+            (
+                "LIMITS_CROSSED",
+                "processor \"same\": param \"odd\": its minimum is above its maximum"
+            ),
+            (
+                "LIMIT_OF_TEXT",
+                "processor \"same\": param \"odd\": it has a minimum, and a STRING is no number"
+            ),
+            (
+                "CHOICES_NO_LIST",
+                "processor \"same\": param \"odd\": its choices 3 are no JSON list with values"
+            ),
+            (
+                "SECOND_PARAM_SIZE",
+                "processor \"same\": number 2 of its params has struct_size 0, and the first has 56: all have the same"
+            ),
+            (
+                "PORT_KIND",
+                "processor \"same\": \"text\" of its inputs is of kind 99, which is no pipes_kind"
+            ),
+            (
+                "PORT_TWICE",
+                "processor \"same\": the name of one of its inputs \"te xt\" may hold letters, digits, _ and - alone"
+            ),
+            (
+                "SECOND_SIZE",
+                "number 2 of its processors has struct_size 0, and the first has 152: all have the same"
+            ),
             ("TWICE", "two of its processors are called \"same\""),
             ("NO_PROCESSORS", "it has no processors"),
-            ("PROCESSORS_TOO_MANY", "9223372036854775807 processors, and at most 10000 are allowed"),
-            ("SIZE_ZERO", "its description has struct_size 0, which no version of the ABI has; set it to sizeof of the struct"),
-            ("SIZE_HUGE", "its description has struct_size 2147483647, which no version of the ABI has; set it to sizeof of the struct"),
+            (
+                "PROCESSORS_TOO_MANY",
+                "9223372036854775807 processors, and at most 10000 are allowed"
+            ),
+            (
+                "SIZE_ZERO",
+                "its description has struct_size 0, which no version of the ABI has; set it to sizeof of the struct"
+            ),
+            (
+                "SIZE_HUGE",
+                "its description has struct_size 2147483647, which no version of the ABI has; set it to sizeof of the struct"
+            ),
             ("NULL_PLUGIN", "its pipes_plugin_v1 answered NULL"),
             ("MINOR=7", "made for ABI 1.7, this host has 1.0"),
-            ("NAME=\"other\"", "its file is asked for plugin descriptor, libdescriptor, and it says that its name is \"other\"; name the file other.so or libother.so"),
+            (
+                "NAME=\"other\"",
+                "its file is asked for plugin descriptor, libdescriptor, and it says that its name is \"other\"; name the file other.so or libother.so"
+            ),
         ])
     func mistakes(_ define: String, _ message: String) throws {
         let file = try workshop.build("descriptor.c", as: "libdescriptor.so", [define])

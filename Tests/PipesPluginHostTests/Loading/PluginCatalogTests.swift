@@ -1,5 +1,5 @@
-import PipesCore
 import Foundation
+import PipesCore
 import PipesPluginHost
 import Testing
 
@@ -101,7 +101,8 @@ struct PluginCatalogTests {
         #expect(
             message("descriptor.same", in: ["a"])
                 == "\(folder)/a/libdescriptor.so is no plugin: it does not export pipes_plugin_v1; "
-                + "a plain function of it is named with a colon, \(folder)/a/libdescriptor.so:SYMBOL")
+                + "a plain function of it is named with a colon, \(folder)/a/libdescriptor.so:SYMBOL"
+        )
     }
 
     @Test("a plugin for another major of the ABI is told so")
@@ -175,12 +176,30 @@ struct PluginCatalogTests {
     @Test(
         "what is wrong with a plain function is told",
         arguments: [
-            ("libnone.so.9:f", "(in:int) -> int", "library \"libnone.so.9\" can't be loaded: cannot open shared object file: No such file or directory"),
-            ("libc.so.6:no_such_function", "(in:int) -> int", "no function \"no_such_function\" in library libc.so.6: undefined symbol: no_such_function"),
-            ("libc.so.6:environ", "(in:int) -> int", "\"environ\" in library libc.so.6 is data and no function"),
-            ("here/none.so:f", "(in:int) -> int", "library \"FOLDER/here/none.so\" is not loaded: No such file or directory"),
-            (":f", "(in:int) -> int", "\":f\" is no library:symbol; write it like \"libz.so.1:crc32\""),
-            ("libc.so.6:abs", nil, "\"libc.so.6:abs\" is a plain function; add a \"signature\" that says how to call it, such as \"(in.ptr, in.len:size) -> int\""),
+            (
+                "libnone.so.9:f", "(in:int) -> int",
+                "library \"libnone.so.9\" can't be loaded: cannot open shared object file: No such file or directory"
+            ),
+            (
+                "libc.so.6:no_such_function", "(in:int) -> int",
+                "no function \"no_such_function\" in library libc.so.6: undefined symbol: no_such_function"
+            ),
+            (
+                "libc.so.6:environ", "(in:int) -> int",
+                "\"environ\" in library libc.so.6 is data and no function"
+            ),
+            (
+                "here/none.so:f", "(in:int) -> int",
+                "library \"FOLDER/here/none.so\" is not loaded: No such file or directory"
+            ),
+            (
+                ":f", "(in:int) -> int",
+                "\":f\" is no library:symbol; write it like \"libz.so.1:crc32\""
+            ),
+            (
+                "libc.so.6:abs", nil,
+                "\"libc.so.6:abs\" is a plain function; add a \"signature\" that says how to call it, such as \"(in.ptr, in.len:size) -> int\""
+            ),
         ] as [(String, String?, String)])
     func functionMistakes(_ coro: String, _ signature: String?, _ expected: String) {
         // The linker names the file that it found, wherever that is on this system.

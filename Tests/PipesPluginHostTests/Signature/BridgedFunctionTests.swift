@@ -36,24 +36,45 @@ struct BridgedFunctionTests {
     @Test(
         "functions of libraries that everyone has give what they give in C",
         arguments: [
-            ("libz.so.1", "crc32", "(ulong=0, in.ptr, in.len:uint) -> ulong pure", [.string("hello")], .int(907_060_870)),
-            ("libz.so.1", "crc32", "(ulong=0, in.ptr, in.len:uint) -> ulong pure", [.bytes([])], .int(0)),
-            ("libm.so.6", "pow", "(in0:f64, in1:f64) -> f64 pure", [.float(2), .int(10)], .float(1024)),
+            (
+                "libz.so.1", "crc32", "(ulong=0, in.ptr, in.len:uint) -> ulong pure",
+                [.string("hello")], .int(907_060_870)
+            ),
+            (
+                "libz.so.1", "crc32", "(ulong=0, in.ptr, in.len:uint) -> ulong pure", [.bytes([])],
+                .int(0)
+            ),
+            (
+                "libm.so.6", "pow", "(in0:f64, in1:f64) -> f64 pure", [.float(2), .int(10)],
+                .float(1024)
+            ),
             ("libm.so.6", "cosf", "(in:f32) -> f32", [.int(0)], .float(1)),
             ("libc.so.6", "strdup", "(in.cstr) -> cstr.free", [.string("grün")], .string("grün")),
             ("libc.so.6", "strlen", "(in.cstr) -> size", [.string("four")], .int(4)),
             ("libc.so.6", "toupper", "(in:int) -> int", [.int(97)], .int(65)),
             ("libc.so.6", "getenv", "(in.cstr) -> cstr", [.string("NO_SUCH_NAME_HERE")], .null),
-            ("libc.so.6", "strchr", "(in.cstr, c:int=99) -> cstr", [.string("abcd")], .string("cd")),
+            (
+                "libc.so.6", "strchr", "(in.cstr, c:int=99) -> cstr", [.string("abcd")],
+                .string("cd")
+            ),
             ("libc.so.6", "atoi", "(in.cstr) -> i8", [.string("-2")], .int(-2)),
             ("libc.so.6", "atoi", "(in.cstr) -> u8", [.string("-2")], .int(254)),
             ("libc.so.6", "atoi", "(in.cstr) -> u32", [.string("-2")], .int(4_294_967_294)),
             ("libc.so.6", "isalpha", "(in:int) -> bool", [.int(48)], .bool(false)),
-            ("libc.so.6", "memcmp", "(in0.ptr[2], in1.ptr[2], size=2) -> int", [.string("aa"), .bytes([97, 97])], .int(0)),
+            (
+                "libc.so.6", "memcmp", "(in0.ptr[2], in1.ptr[2], size=2) -> int",
+                [.string("aa"), .bytes([97, 97])], .int(0)
+            ),
             ("libc.so.6", "free", "(null) -> void", [.int(1)], .null),
-            ("libc.so.6", "memcpy", "(out.ptr[4], in.ptr[4], in.len:size) -> void", [.string("abcd")], .bytes([97, 98, 99, 100])),
+            (
+                "libc.so.6", "memcpy", "(out.ptr[4], in.ptr[4], in.len:size) -> void",
+                [.string("abcd")], .bytes([97, 98, 99, 100])
+            ),
             ("libc.so.6", "iconv_close", "(isize=-1) -> status:int ok=-1 fail=0", [.int(0)], .null),
-            ("libc.so.6", "confstr", "(in:int, out.ptr, out.cap:size) -> out.len:size", [.int(0)], .bytes(Array("/bin:/usr/bin".utf8) + [0])),
+            (
+                "libc.so.6", "confstr", "(in:int, out.ptr, out.cap:size) -> out.len:size",
+                [.int(0)], .bytes(Array("/bin:/usr/bin".utf8) + [0])
+            ),
         ] as [(String, String, String, [Row], Row)])
     func calls(
         _ library: String, _ symbol: String, _ signature: String, _ row: [Row], _ expected: Row
@@ -93,7 +114,8 @@ struct BridgedFunctionTests {
         #expect(
             try call("libz.so.1", "uncompress", Self.uncompress, [.bytes(bytes)])
                 == Self.ok(.bytes(Array(text.utf8))))
-        _ = try call("libz.so.1", "compress2", Self.compress, args: [pipes_int(9)], [.string("abc")])
+        _ = try call(
+            "libz.so.1", "compress2", Self.compress, args: [pipes_int(9)], [.string("abc")])
         #expect(bench.usedByteCount == 16)
     }
 
@@ -119,25 +141,64 @@ struct BridgedFunctionTests {
     @Test(
         "a row that does not fit is rejected with the parameter's name",
         arguments: [
-            ("abs", "(in:int) -> int", [.int(1 << 40)], "in: 1099511627776 does not fit i32 (-2147483648 to 2147483647)"),
+            (
+                "abs", "(in:int) -> int", [.int(1 << 40)],
+                "in: 1099511627776 does not fit i32 (-2147483648 to 2147483647)"
+            ),
             ("abs", "(in:int) -> int", [.float(1)], "in: FLOAT, and it takes INT"),
             ("abs", "(in:int) -> int", [.null], "in: null, and it takes INT"),
             ("abs", "(in:u64) -> int", [.int(-1)], "in: -1 does not fit u64 (from 0)"),
             ("abs", "(in:bool) -> int", [.int(1)], "in: INT, and it takes BOOL"),
-            ("abs", "(in0:int, in1:f64) -> int", [.int(1), .null], "in1: null, and it takes FLOAT or INT"),
-            ("abs", "(in0:int, in1:f64) -> int", [.int(1)], "a row of 1 values, and the signature takes 2"),
+            (
+                "abs", "(in0:int, in1:f64) -> int", [.int(1), .null],
+                "in1: null, and it takes FLOAT or INT"
+            ),
+            (
+                "abs", "(in0:int, in1:f64) -> int", [.int(1)],
+                "a row of 1 values, and the signature takes 2"
+            ),
             ("abs", "(in:f32) -> int", [.float(1e300)], "in: 1e+300 does not fit f32"),
-            ("strlen", "(in.cstr) -> size", [.string("a\0b")], "in: the text holds a NUL, which would end it for C"),
+            (
+                "strlen", "(in.cstr) -> size", [.string("a\0b")],
+                "in: the text holds a NUL, which would end it for C"
+            ),
             ("strlen", "(in.cstr) -> size", [.bytes([1])], "in: BYTES, and it takes STRING"),
-            ("strlen", "(in.ptr[3]) -> size", [.string("ab")], "in: 2 bytes, and the function reads 3"),
-            ("strlen", "(in.ptr, in.len:size) -> size", [.bool(true)], "in: BOOL, and it takes STRING or BYTES"),
-            ("abs", "(in.len:u8, in.ptr) -> int", [.string(String(repeating: "x", count: 256))], "in: 256 does not fit u8 (0 to 255)"),
-            ("labs", "(in:long) -> ulong", [.int(.min)], "the result 9223372036854775808 of labs is above the range of INT"),
-            ("strdup", "(in.ptr, in.len:size) -> cstr.free", [.bytes([0xff, 0])], "the text from strdup is not valid UTF-8"),
-            ("abs", "(in:int, out.ptr, out.cap:size) -> out.len:int", [.int(257)], "abs says it wrote 257 bytes, and its buffer has 256"),
-            ("toupper", "(in:int, out.ptr, out.cap:size) -> out.len:int", [.int(-1)], "toupper says it wrote -1 bytes, and its buffer has 256"),
-            ("abs", "(in:int, out.ptr, out.len:*size) -> status:int grow=7", [.int(7)], "abs wants more than a buffer of 268435456 bytes"),
-            ("abs", "(in:int, out.ptr, out.cap:u8, out.len:*u8) -> status:int grow=7", [.int(7)], "abs wants more than a buffer of 255 bytes"),
+            (
+                "strlen", "(in.ptr[3]) -> size", [.string("ab")],
+                "in: 2 bytes, and the function reads 3"
+            ),
+            (
+                "strlen", "(in.ptr, in.len:size) -> size", [.bool(true)],
+                "in: BOOL, and it takes STRING or BYTES"
+            ),
+            (
+                "abs", "(in.len:u8, in.ptr) -> int", [.string(String(repeating: "x", count: 256))],
+                "in: 256 does not fit u8 (0 to 255)"
+            ),
+            (
+                "labs", "(in:long) -> ulong", [.int(.min)],
+                "the result 9223372036854775808 of labs is above the range of INT"
+            ),
+            (
+                "strdup", "(in.ptr, in.len:size) -> cstr.free", [.bytes([0xff, 0])],
+                "the text from strdup is not valid UTF-8"
+            ),
+            (
+                "abs", "(in:int, out.ptr, out.cap:size) -> out.len:int", [.int(257)],
+                "abs says it wrote 257 bytes, and its buffer has 256"
+            ),
+            (
+                "toupper", "(in:int, out.ptr, out.cap:size) -> out.len:int", [.int(-1)],
+                "toupper says it wrote -1 bytes, and its buffer has 256"
+            ),
+            (
+                "abs", "(in:int, out.ptr, out.len:*size) -> status:int grow=7", [.int(7)],
+                "abs wants more than a buffer of 268435456 bytes"
+            ),
+            (
+                "abs", "(in:int, out.ptr, out.cap:u8, out.len:*u8) -> status:int grow=7", [.int(7)],
+                "abs wants more than a buffer of 255 bytes"
+            ),
         ] as [(String, String, [Row], String)])
     func rejected(_ symbol: String, _ signature: String, _ row: [Row], _ message: String) throws {
         #expect(try call("libc.so.6", symbol, signature, row) == Self.reject(message))

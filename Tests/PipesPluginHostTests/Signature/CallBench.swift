@@ -12,7 +12,13 @@ final class CallBench {
 
     /// A value in a form that tests can compare.
     enum Row: Equatable {
-        case null, bool(Bool), int(Int64), float(Double), string(String), bytes([UInt8]), other
+        case null
+        case bool(Bool)
+        case int(Int64)
+        case float(Double)
+        case string(String)
+        case bytes([UInt8])
+        case other
     }
 
     private final class Explanation {
@@ -68,7 +74,7 @@ final class CallBench {
         call.pointee.end = arena + arenaSize
         call.pointee.width = UInt64(row.count)
         var owned: [UnsafeMutablePointer<UInt8>] = []
-        defer { owned.forEach { $0.deallocate() } }
+        defer { for bytes in owned { bytes.deallocate() } }
         let values = row.map { value -> pipes_value in
             switch value {
             case .null, .other: return pipes_null()

@@ -29,7 +29,8 @@ struct PythonTextTests {
 
     @Test("random texts look like UUIDs, and differ")
     func randomTexts() throws {
-        let texts = (0..<100).map { _ in RandomTexts.next() }
+        var random = RandomTexts(seed: -1)
+        let texts = (0..<100).map { _ in random.next() }
         #expect(Set(texts).count == 100)
         let form = try Regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
         #expect(try texts.allSatisfy { try form.wholeMatch(in: $0) != nil })

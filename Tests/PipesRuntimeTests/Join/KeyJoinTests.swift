@@ -31,11 +31,13 @@ import Testing
         #expect(missing == 0)
     }
 
-    @Test("skips, fills or fails a row whose partner was lost", arguments: [
-        (NodeProperties.OnMissing.skip, Settled.lost([1])),
-        (.null, .item([1], .int(11), .null)),
-        (.fail, Settled(key: [1], settlement: .missing, values: [.int(11), .null])),
-    ])
+    @Test(
+        "skips, fills or fails a row whose partner was lost",
+        arguments: [
+            (NodeProperties.OnMissing.skip, Settled.lost([1])),
+            (.null, .item([1], .int(11), .null)),
+            (.fail, Settled(key: [1], settlement: .missing, values: [.int(11), .null])),
+        ])
     func lostPartner(onMissing: NodeProperties.OnMissing, expected: Settled) {
         let (rows, missing) = drain(
             [KeyJoinTests.full, KeyJoinTests.lossy], depths: [1, 1], onMissing)
@@ -46,9 +48,11 @@ import Testing
         #expect(missing == 1)
     }
 
-    @Test("has nothing missing where all partners were lost", arguments: [
-        NodeProperties.OnMissing.skip, .null, .fail,
-    ])
+    @Test(
+        "has nothing missing where all partners were lost",
+        arguments: [
+            NodeProperties.OnMissing.skip, .null, .fail,
+        ])
     func allLost(onMissing: NodeProperties.OnMissing) {
         let lost: [Settled] = [.lost([0], .fail), .lost([1])]
         let (rows, missing) = drain([lost, lost], depths: [1, 1], onMissing)
