@@ -11,7 +11,7 @@ final class Edge: Sendable {
     let isQueue: Bool
     private let sender: Doorbell
     private let reader: Doorbell
-    private let state: Mutex<EdgeState>
+    private let state: Locked<EdgeState>
     private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
@@ -24,7 +24,7 @@ final class Edge: Sendable {
         self.isQueue = isQueue
         self.sender = sender
         self.reader = reader
-        state = Mutex(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
+        state = Locked(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
     }
 
     /// For reports and the deadlock detector.

@@ -3,7 +3,7 @@ import Synchronization
 /// Keeps the promise that a processor is closed once, and that no interrupt comes after that.
 final class ProcessorGate: Sendable {
     let processor: any Processor
-    private let isClosed = Mutex(false)
+    private let isClosed = Locked(false)
     private let inside = Atomic(false)
 
     init(_ processor: any Processor) {
