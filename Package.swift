@@ -77,6 +77,7 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
+            exclude: ["expected.txt"],
             swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
         .target(

@@ -96,8 +96,8 @@ static const char *copy_text(const row_call *run, const cffi_step *step, const p
     }
     /* Looks for the NUL and copies in one pass. */
     if (value->size > 0 && memccpy(copy, value->text, 0, value->size)) {
-        snprintf(message, sizeof message,
-                 "%.100s: the text holds a NUL, which would end it for C", step->name);
+        snprintf(message, sizeof message, "%.100s: the text holds a NUL, which would end it for C",
+                 step->name);
         explain(run, *status, message);
         return NULL;
     }
@@ -145,8 +145,7 @@ static pipes_status fill_slots(row_call *run) {
         case CFFI_CONSTANT:
         case CFFI_OUT_POINTER:
         case CFFI_OUT_CAPACITY:
-        case CFFI_OUT_LENGTH:
-            break; /* once there is a buffer */
+        case CFFI_OUT_LENGTH: break; /* once there is a buffer */
         }
     }
     return PIPES_OK;
@@ -214,8 +213,7 @@ static number read_number(cffi_slot slot, cffi_type type) {
 }
 
 static bool holds(const cffi_rule *rule, number number) {
-    int order = number.above ? 1
-                             : (number.value > rule->operand) - (number.value < rule->operand);
+    int order = number.above ? 1 : (number.value > rule->operand) - (number.value < rule->operand);
     switch (rule->comparison) {
     case CFFI_EQUAL: return order == 0;
     case CFFI_NOT_EQUAL: return order != 0;
@@ -244,8 +242,10 @@ static cffi_outcome judge(const cffi_function *function, number number) {
 
 static pipes_status failed(const row_call *run, pipes_status status, number number) {
     char message[CFFI_MESSAGE_SIZE], digits[24], reason[160] = "";
-    if (number.above) snprintf(digits, sizeof digits, "%" PRIu64, number.bits);
-    else snprintf(digits, sizeof digits, "%" PRId64, number.value);
+    if (number.above)
+        snprintf(digits, sizeof digits, "%" PRIu64, number.bits);
+    else
+        snprintf(digits, sizeof digits, "%" PRId64, number.value);
     if (run->function->explains_errno && run->error != 0) {
         char text[128];
         snprintf(reason, sizeof reason, ": %s", strerror_r(run->error, text, sizeof text));
@@ -272,8 +272,8 @@ static pipes_status take_number(const row_call *run, pipes_value *result) {
                  function->name);
         return explain(run, PIPES_REJECT, message);
     }
-    *result = function->result == CFFI_BOOL ? pipes_bool(number.value != 0)
-                                            : pipes_int(number.value);
+    *result =
+        function->result == CFFI_BOOL ? pipes_bool(number.value != 0) : pipes_int(number.value);
     return PIPES_OK;
 }
 
@@ -311,8 +311,10 @@ static pipes_status take_buffer(const row_call *run, pipes_value *result) {
         number length = read_number(told, length_type(function));
         if (length.above || length.value < 0 || (uint64_t)length.value > run->capacity) {
             char message[CFFI_MESSAGE_SIZE], digits[24];
-            if (length.above) snprintf(digits, sizeof digits, "%" PRIu64, length.bits);
-            else snprintf(digits, sizeof digits, "%" PRId64, length.value);
+            if (length.above)
+                snprintf(digits, sizeof digits, "%" PRIu64, length.bits);
+            else
+                snprintf(digits, sizeof digits, "%" PRId64, length.value);
             snprintf(message, sizeof message,
                      "%.100s says it wrote %s bytes, and its buffer has %" PRIu64, function->name,
                      digits, run->capacity);
@@ -358,8 +360,9 @@ static pipes_status call_function(row_call *run) {
         }
         if (run->capacity >= limit) {
             char message[CFFI_MESSAGE_SIZE];
-            snprintf(message, sizeof message, "%.100s wants more than a buffer of %" PRIu64 " bytes",
-                     function->name, run->capacity);
+            snprintf(message, sizeof message,
+                     "%.100s wants more than a buffer of %" PRIu64 " bytes", function->name,
+                     run->capacity);
             return explain(run, PIPES_REJECT, message);
         }
         give_back(run->call, mark);
@@ -369,12 +372,8 @@ static pipes_status call_function(row_call *run) {
 
 static pipes_status take_result(const row_call *run, arena_mark mark, pipes_value *result) {
     switch (run->function->yield) {
-    case CFFI_YIELDS_NULL:
-        give_back(run->call, mark);
-        return PIPES_OK;
-    case CFFI_YIELDS_RESULT:
-        give_back(run->call, mark);
-        return take_number(run, result);
+    case CFFI_YIELDS_NULL: give_back(run->call, mark); return PIPES_OK;
+    case CFFI_YIELDS_RESULT: give_back(run->call, mark); return take_number(run, result);
     case CFFI_YIELDS_TEXT: return take_text(run, mark, result);
     case CFFI_YIELDS_FREED_TEXT: {
         pipes_status status = take_text(run, mark, result);

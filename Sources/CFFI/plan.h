@@ -44,9 +44,9 @@ struct cffi_function {
     bool result_is_length;
     bool explains_errno;
     bool has_buffer;
-    bool has_texts;      /* args that are copied for each row */
-    bool tells_length;   /* of the buffer; otherwise all of it counts */
-    uint64_t fixed_size; /* of the buffer, or 0 */
+    bool has_texts;        /* args that are copied for each row */
+    bool tells_length;     /* of the buffer; otherwise all of it counts */
+    uint64_t fixed_size;   /* of the buffer, or 0 */
     uint64_t largest_size; /* that the types of capacity and length can say */
     ffi_type *types[CFFI_MAX_ARGS];
     cffi_arg args[CFFI_MAX_ARGS];

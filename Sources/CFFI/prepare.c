@@ -33,13 +33,10 @@ static void add_arg(cffi_function *function, uint32_t position) {
     function->types[position] = by_address ? &ffi_type_pointer : libffi_type(arg->type);
     if (arg->role == CFFI_CONSTANT) return;
     const cffi_range range = cffi_range_of(arg->type);
-    function->steps[function->step_count++] =
-        (cffi_step){arg->role, arg->type,   position,   arg->input,
-                    arg->size, range.least, range.most, arg->name};
+    function->steps[function->step_count++] = (cffi_step){
+        arg->role, arg->type, position, arg->input, arg->size, range.least, range.most, arg->name};
     switch (arg->role) {
-    case CFFI_IN_TEXT:
-        function->has_texts = true;
-        break;
+    case CFFI_IN_TEXT: function->has_texts = true; break;
     case CFFI_OUT_POINTER:
         function->has_buffer = true;
         function->fixed_size = arg->size;
@@ -51,8 +48,7 @@ static void add_arg(cffi_function *function, uint32_t position) {
     case CFFI_OUT_CAPACITY:
         function->largest_size = smaller(function->largest_size, (uint64_t)range.most);
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

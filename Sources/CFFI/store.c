@@ -6,7 +6,7 @@
 #include "plan.h"
 
 const char *cffi_kind_name(pipes_kind kind) {
-    static const char *const names[] = {"null", "BOOL", "INT",  "FLOAT", "STRING",
+    static const char *const names[] = {"null",  "BOOL", "INT", "FLOAT", "STRING",
                                         "BYTES", "LIST", "MAP", "TENSOR"};
     return kind < sizeof names / sizeof names[0] ? names[kind] : "a value of unknown kind";
 }
@@ -46,12 +46,15 @@ static bool store_integer(cffi_slot *slot, cffi_type type, const char *name,
     return true;
 }
 
-static bool store_real(cffi_slot *slot, cffi_type type, const char *name,
-                       const pipes_value *value, char *message) {
+static bool store_real(cffi_slot *slot, cffi_type type, const char *name, const pipes_value *value,
+                       char *message) {
     double real;
-    if (value->kind == PIPES_FLOAT) real = value->real;
-    else if (value->kind == PIPES_INT) real = (double)value->integer;
-    else return does_not_take(name, value, "FLOAT or INT", message);
+    if (value->kind == PIPES_FLOAT)
+        real = value->real;
+    else if (value->kind == PIPES_INT)
+        real = (double)value->integer;
+    else
+        return does_not_take(name, value, "FLOAT or INT", message);
     if (type == CFFI_F64) {
         slot->real = real;
         return true;
@@ -69,17 +72,14 @@ bool cffi_store(cffi_slot *slot, cffi_type type, const char *name, const pipes_v
                 char *message) {
     switch (type) {
     case CFFI_F32:
-    case CFFI_F64:
-        return store_real(slot, type, name, value, message);
+    case CFFI_F64: return store_real(slot, type, name, value, message);
     case CFFI_BOOL:
         if (value->kind != PIPES_BOOL) return does_not_take(name, value, "BOOL", message);
         slot->bits = value->integer != 0;
         return true;
     case CFFI_VOID:
-    case CFFI_POINTER:
-        return does_not_take(name, value, "no number", message);
-    default:
-        return store_integer(slot, type, name, value, message);
+    case CFFI_POINTER: return does_not_take(name, value, "no number", message);
+    default: return store_integer(slot, type, name, value, message);
     }
 }
 

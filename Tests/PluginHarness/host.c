@@ -19,9 +19,7 @@ bool check(bool holds, const char *what, const char *file, int line) {
     return holds;
 }
 
-int check_failures(void) {
-    return failures;
-}
+int check_failures(void) { return failures; }
 
 static void *must(void *memory) {
     if (memory) return memory;
@@ -29,12 +27,11 @@ static void *must(void *memory) {
     exit(70);
 }
 
-pipes_value text(const char *text) {
-    return pipes_string(text, strlen(text));
-}
+pipes_value text(const char *text) { return pipes_string(text, strlen(text)); }
 
 bool is_text(const pipes_value *value, const char *text) {
-    return value->kind == PIPES_STRING && value->size == strlen(text) && !memcmp(value->text, text, value->size);
+    return value->kind == PIPES_STRING && value->size == strlen(text) &&
+           !memcmp(value->text, text, value->size);
 }
 
 /* ------------------------------------------------------- inputs that are held -- */
@@ -111,13 +108,9 @@ static struct call *deferred;
 static uint64_t last_ticket;
 static atomic_int fail_after = -1;
 
-void host_fail_after(int count) {
-    fail_after = count;
-}
+void host_fail_after(int count) { fail_after = count; }
 
-static bool fails_now(void) {
-    return fail_after >= 0 && fail_after-- == 0;
-}
+static bool fails_now(void) { return fail_after >= 0 && fail_after-- == 0; }
 
 static void own(struct call *call, void (*release)(void *), void *context) {
     struct owned *owned = must(malloc(sizeof *owned));
@@ -133,7 +126,8 @@ static void *host_alloc(pipes_call *head, size_t size, size_t alignment) {
     return memory;
 }
 
-static pipes_status host_adopt(pipes_call *head, size_t size, void (*release)(void *), void *context) {
+static pipes_status host_adopt(pipes_call *head, size_t size, void (*release)(void *),
+                               void *context) {
     (void)size;
     if (fails_now()) return PIPES_RETRY;
     own((struct call *)head, release, context);
@@ -145,18 +139,20 @@ static uint64_t touch(const pipes_value *value) {
     uint64_t sum = 0;
     CHECK(value->flags == 0);
     switch (value->kind) {
-    case PIPES_NULL: case PIPES_BOOL: case PIPES_INT: case PIPES_FLOAT:
-        CHECK(value->size == 0);
-        return (uint64_t)value->integer;
-    case PIPES_STRING: case PIPES_BYTES:
+    case PIPES_NULL:
+    case PIPES_BOOL:
+    case PIPES_INT:
+    case PIPES_FLOAT: CHECK(value->size == 0); return (uint64_t)value->integer;
+    case PIPES_STRING:
+    case PIPES_BYTES:
         for (uint64_t at = 0; at < value->size; at++) sum += value->bytes[at];
         return sum;
-    case PIPES_LIST: case PIPES_MAP:
-        for (uint64_t at = 0; at < value->size << (value->kind == PIPES_MAP); at++) sum += touch(&value->items[at]);
+    case PIPES_LIST:
+    case PIPES_MAP:
+        for (uint64_t at = 0; at < value->size << (value->kind == PIPES_MAP); at++)
+            sum += touch(&value->items[at]);
         return sum;
-    default:
-        CHECK(!"a kind that there is");
-        return 0;
+    default: CHECK(!"a kind that there is"); return 0;
     }
 }
 
@@ -170,7 +166,8 @@ static void add_result(struct outcome *outcome, uint64_t row, const pipes_value 
     outcome->results[outcome->count++] = (struct result){*value, row};
 }
 
-static pipes_status host_emit(pipes_call *head, uint32_t port, uint64_t row, const pipes_value *value) {
+static pipes_status host_emit(pipes_call *head, uint32_t port, uint64_t row,
+                              const pipes_value *value) {
     struct call *call = (struct call *)head;
     const pipes_processor *processor = head->node->processor;
     CHECK(port == 0 && !processor->map && !(processor->flags & PIPES_SINK));
@@ -182,9 +179,11 @@ static pipes_status host_emit(pipes_call *head, uint32_t port, uint64_t row, con
     return PIPES_OK;
 }
 
-static void host_settle(pipes_call *head, uint64_t row, pipes_status status, const char *reason, size_t size) {
+static void host_settle(pipes_call *head, uint64_t row, pipes_status status, const char *reason,
+                        size_t size) {
     struct outcome *outcome = &((struct call *)head)->outcome;
-    outcome->settled = must(realloc(outcome->settled, (outcome->settled_count + 1) * sizeof *outcome->settled));
+    outcome->settled =
+        must(realloc(outcome->settled, (outcome->settled_count + 1) * sizeof *outcome->settled));
     struct settled *settled = &outcome->settled[outcome->settled_count++];
     settled->row = row;
     settled->status = status;
@@ -222,7 +221,8 @@ static pipes_ticket host_defer(pipes_call *head, void *context) {
     bool cancelled = call->is_cancelled;
     pthread_mutex_unlock(&lock);
     /* A cancel that was asked for already comes before the plugin has stored its ticket. */
-    if (cancelled) head->node->processor->cancel(head->node->state, (pipes_ticket){call->ticket}, context);
+    if (cancelled)
+        head->node->processor->cancel(head->node->state, (pipes_ticket){call->ticket}, context);
     return (pipes_ticket){call->ticket};
 }
 
@@ -234,7 +234,8 @@ static pipes_call *host_resume(const pipes_host *host, pipes_ticket ticket) {
     return call ? &call->head : NULL;
 }
 
-static bool host_complete(const pipes_host *host, pipes_ticket ticket, pipes_status status, const pipes_value *value) {
+static bool host_complete(const pipes_host *host, pipes_ticket ticket, pipes_status status,
+                          const pipes_value *value) {
     (void)host;
     pthread_mutex_lock(&lock);
     struct call *call = find(ticket.id);
@@ -245,7 +246,8 @@ static bool host_complete(const pipes_host *host, pipes_ticket ticket, pipes_sta
         *link = call->next;
         call->outcome.status = status;
         if (value) add_result(&call->outcome, PIPES_NO_ROW, value);
-        if (--call->head.node->open_calls == 0 && call->head.node->closes_in_complete) closing = call->head.node;
+        if (--call->head.node->open_calls == 0 && call->head.node->closes_in_complete)
+            closing = call->head.node;
         call->is_done = !closing;
         pthread_cond_broadcast(&changed);
     }
@@ -288,9 +290,7 @@ bool call_is_done(struct call *call) {
 
 /* --------------------------------------------------------------- the rest -- */
 
-static bool host_stopping(pipes_node *node) {
-    return node->stopping;
-}
+static bool host_stopping(pipes_node *node) { return node->stopping; }
 
 static void host_log(pipes_node *node, pipes_level level, const char *line, size_t size) {
     (void)node;
@@ -303,13 +303,9 @@ static const pipes_value *host_env(pipes_node *node, const char *name) {
     return NULL;
 }
 
-static const char *host_node_name(pipes_node *node) {
-    return node->processor->name;
-}
+static const char *host_node_name(pipes_node *node) { return node->processor->name; }
 
-static uint64_t host_input_count(pipes_node *node) {
-    return node->inputs;
-}
+static uint64_t host_input_count(pipes_node *node) { return node->inputs; }
 
 static bool host_output_used(pipes_node *node, uint32_t port) {
     (void)node;
@@ -333,12 +329,27 @@ static const void *host_extension(const pipes_host *host, const char *id) {
 }
 
 static const pipes_host host = {
-    .struct_size = sizeof(pipes_host), .alloc = host_alloc, .adopt = host_adopt, .emit = host_emit,
-    .settle = host_settle, .explain = host_explain, .hold = host_hold, .let_go = inputs_let_go,
-    .defer = host_defer, .resume = host_resume, .complete = host_complete, .cancelled = host_cancelled,
-    .stopping = host_stopping, .log = host_log, .env = host_env, .node_name = host_node_name,
-    .input_count = host_input_count, .output_used = host_output_used, .concurrency = host_concurrency,
-    .count = host_count, .extension = host_extension,
+    .struct_size = sizeof(pipes_host),
+    .alloc = host_alloc,
+    .adopt = host_adopt,
+    .emit = host_emit,
+    .settle = host_settle,
+    .explain = host_explain,
+    .hold = host_hold,
+    .let_go = inputs_let_go,
+    .defer = host_defer,
+    .resume = host_resume,
+    .complete = host_complete,
+    .cancelled = host_cancelled,
+    .stopping = host_stopping,
+    .log = host_log,
+    .env = host_env,
+    .node_name = host_node_name,
+    .input_count = host_input_count,
+    .output_used = host_output_used,
+    .concurrency = host_concurrency,
+    .count = host_count,
+    .extension = host_extension,
 };
 
 /* ------------------------------------------------------------------ loading -- */
@@ -377,20 +388,23 @@ void check_params(const pipes_processor *processor, const char *expected) {
     for (uint32_t at = 0; at < processor->param_count; at++) {
         const pipes_param *param = &processor->params[at];
         CHECK(param->struct_size == sizeof *param && param->help[0]);
-        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s%s%s", at ? " " : "", param->name,
-                                 param->fallback ? "=" : "!", param->fallback ? param->fallback : "");
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s%s%s", at ? " " : "",
+                                 param->name, param->fallback ? "=" : "!",
+                                 param->fallback ? param->fallback : "");
     }
     if (!CHECK(!strcmp(found, expected))) fprintf(stderr, "  %s: %s\n", processor->name, found);
 }
 
 /* -------------------------------------------------------------------- nodes -- */
 
-pipes_status node_open(pipes_node *node, const pipes_processor *processor, const pipes_value *args) {
+pipes_status node_open(pipes_node *node, const pipes_processor *processor,
+                       const pipes_value *args) {
     *node = (pipes_node){.processor = processor, .inputs = processor->produce ? 0 : 1};
     if (!processor->open) return PIPES_OK;
     pipes_hold *copies = inputs_new(args, processor->param_count);
     node->args = (const pipes_value *)copies; /* so that close can free them */
-    pipes_status status = processor->open(&host, node, copies->values, processor->param_count, &node->state);
+    pipes_status status =
+        processor->open(&host, node, copies->values, processor->param_count, &node->state);
     CHECK(status == PIPES_OK || node->explained[0]);
     if (status != PIPES_OK) inputs_let_go(copies);
     return status;
@@ -417,14 +431,16 @@ static struct call *call_new(pipes_node *node, const pipes_value *values, uint64
 }
 
 /* `status` is what the processor answered. */
-static struct call *call_returned(struct call *call, pipes_status status, const pipes_value *result) {
+static struct call *call_returned(struct call *call, pipes_status status,
+                                  const pipes_value *result) {
     pthread_mutex_lock(&lock);
     if (status == PIPES_DEFERRED) {
         CHECK(call->ticket != 0);
     } else {
         CHECK(call->ticket == 0);
         call->outcome.status = status;
-        if (result && (status == PIPES_OK || status == PIPES_LAST)) add_result(&call->outcome, 0, result);
+        if (result && (status == PIPES_OK || status == PIPES_LAST))
+            add_result(&call->outcome, 0, result);
         call->is_done = true;
         call->head.node->open_calls--;
     }
@@ -436,7 +452,8 @@ struct outcome outcome_wait(struct call *call) {
     pthread_mutex_lock(&lock);
     while (!call->is_done) pthread_cond_wait(&changed, &lock);
     pthread_mutex_unlock(&lock);
-    for (uint64_t at = 0; at < call->outcome.count; at++) touched += touch(&call->outcome.results[at].value);
+    for (uint64_t at = 0; at < call->outcome.count; at++)
+        touched += touch(&call->outcome.results[at].value);
     return call->outcome;
 }
 
@@ -467,7 +484,8 @@ struct outcome node_produce(pipes_node *node, uint64_t demand) {
 struct call *node_map_soon(pipes_node *node, const pipes_value *row) {
     struct call *call = call_new(node, row, node->inputs);
     pipes_value result = pipes_null();
-    pipes_status status = node->processor->map(node->state, &call->head, call->inputs->values, &result);
+    pipes_status status =
+        node->processor->map(node->state, &call->head, call->inputs->values, &result);
     return call_returned(call, status, &result);
 }
 
@@ -482,7 +500,8 @@ struct outcome node_process(pipes_node *node, const pipes_value *rows, uint64_t 
     const pipes_value **columns = must(malloc(width * sizeof *columns));
     for (uint64_t input = 0; input < width; input++) {
         columns[input] = cells + input * count;
-        for (uint64_t row = 0; row < count; row++) cells[input * count + row] = call->inputs->values[row * width + input];
+        for (uint64_t row = 0; row < count; row++)
+            cells[input * count + row] = call->inputs->values[row * width + input];
     }
     pipes_batch batch = {.count = count, .width = width, .columns = columns};
     call_returned(call, node->processor->process(node->state, &call->head, &batch), NULL);
@@ -493,5 +512,6 @@ struct outcome node_process(pipes_node *node, const pipes_value *rows, uint64_t 
 
 struct outcome node_flush(pipes_node *node) {
     struct call *call = call_new(node, NULL, 0);
-    return outcome_wait(call_returned(call, node->processor->flush(node->state, &call->head), NULL));
+    return outcome_wait(
+        call_returned(call, node->processor->flush(node->state, &call->head), NULL));
 }

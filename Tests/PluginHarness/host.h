@@ -17,7 +17,8 @@ int check_failures(void);
 const pipes_plugin *plugin_load(const char *path);
 /* What its description says is checked here; ends the program where there is no such processor. */
 const pipes_processor *plugin_find(const pipes_plugin *plugin, const char *name);
-/* Whether the processor has these params, "name=fallback name=fallback", "name!" for a required one. */
+/* Whether the processor has these params, "name=fallback name=fallback", "name!" for a required
+ * one. */
 void check_params(const pipes_processor *processor, const char *expected);
 
 struct pipes_node {
@@ -53,7 +54,8 @@ struct outcome {
     struct call *call;
 };
 
-/* Opens with args in the order of params; the node stays usable for its `explained` when it fails. */
+/* Opens with args in the order of params; the node stays usable for its `explained` when it fails.
+ */
 pipes_status node_open(pipes_node *node, const pipes_processor *processor, const pipes_value *args);
 void node_stop(pipes_node *node); /* as a drain or a cancel does: stopping, then interrupt */
 void node_close(pipes_node *node);

@@ -8,9 +8,11 @@
 
 static const pipes_plugin *compress_plugin;
 
-static void texts_come_back(const char *what, const pipes_value *row, int64_t level, const char *as) {
+static void texts_come_back(const char *what, const pipes_value *row, int64_t level,
+                            const char *as) {
     pipes_node deflater, inflater;
-    CHECK(node_open(&deflater, plugin_find(compress_plugin, "deflate"), (pipes_value[]){pipes_int(level)}) == PIPES_OK);
+    CHECK(node_open(&deflater, plugin_find(compress_plugin, "deflate"),
+                    (pipes_value[]){pipes_int(level)}) == PIPES_OK);
     CHECK(node_open(&inflater, plugin_find(compress_plugin, "inflate"),
                     (pipes_value[]){text(as), pipes_int(1 << 28)}) == PIPES_OK);
     struct outcome packed = node_map(&deflater, row);
@@ -19,7 +21,8 @@ static void texts_come_back(const char *what, const pipes_value *row, int64_t le
     if (CHECK(unpacked.status == PIPES_OK)) {
         const pipes_value *value = &unpacked.results[0].value;
         CHECK(value->kind == (pipes_kind)(as[0] == 't' ? PIPES_STRING : PIPES_BYTES));
-        if (!CHECK(value->size == row->size && !memcmp(value->bytes, row->bytes, row->size))) fprintf(stderr, "  %s\n", what);
+        if (!CHECK(value->size == row->size && !memcmp(value->bytes, row->bytes, row->size)))
+            fprintf(stderr, "  %s\n", what);
     }
     call_free(&packed);
     call_free(&unpacked);
@@ -29,7 +32,8 @@ static void texts_come_back(const char *what, const pipes_value *row, int64_t le
 
 static void rejected(pipes_value row, const char *as, int64_t limit, const char *reason) {
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(compress_plugin, "inflate"), (pipes_value[]){text(as), pipes_int(limit)}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(compress_plugin, "inflate"),
+                    (pipes_value[]){text(as), pipes_int(limit)}) == PIPES_OK);
     struct outcome outcome = node_map(&node, &row);
     if (!CHECK(outcome.status == PIPES_REJECT && !strcmp(outcome.explained, reason))) {
         fprintf(stderr, "  %d, %s\n", outcome.status, outcome.explained);
@@ -46,7 +50,8 @@ static pipes_value packed(const void *bytes, size_t size, uint8_t *to, uLongf ca
 static void hostile_data_is_rejected(void) {
     static uint8_t zeros[1 << 20], bomb[4096], small[256];
     pipes_value whole = packed(zeros, sizeof zeros, bomb, sizeof bomb);
-    rejected(whole, "bytes", (1 << 20) - 1, "inflate: the row unpacks to more than 1048575 bytes, its limit");
+    rejected(whole, "bytes", (1 << 20) - 1,
+             "inflate: the row unpacks to more than 1048575 bytes, its limit");
     rejected(whole, "bytes", 1, "inflate: the row unpacks to more than 1 bytes, its limit");
     pipes_node node;
     CHECK(node_open(&node, plugin_find(compress_plugin, "inflate"),
@@ -76,13 +81,15 @@ static void hostile_data_is_rejected(void) {
     small[row.size - 1] ^= 1;
     rejected(row, "bytes", 100, "inflate: incorrect data check");
     rejected(packed("ab\xff", 3, small, sizeof small), "text", 100, "inflate: not UTF-8 at byte 2");
-    for (unsigned seed = 0; seed < 20000; seed++) { /* whatever comes, nothing is read or written past its end */
+    for (unsigned seed = 0; seed < 20000;
+         seed++) { /* whatever comes, nothing is read or written past its end */
         srand(seed);
         uint8_t noise[48] = {0x78, 0x9c};
         for (size_t at = 2; at < sizeof noise; at++) noise[at] = (uint8_t)rand();
         pipes_value noisy = pipes_bytes(noise, sizeof noise);
         pipes_node any;
-        node_open(&any, plugin_find(compress_plugin, "inflate"), (pipes_value[]){text("text"), pipes_int(1000)});
+        node_open(&any, plugin_find(compress_plugin, "inflate"),
+                  (pipes_value[]){text("text"), pipes_int(1000)});
         struct outcome fate = node_map(&any, &noisy);
         CHECK(fate.status == PIPES_REJECT || fate.status == PIPES_OK);
         call_free(&fate);
@@ -97,7 +104,8 @@ int main(int count, char **arguments) {
     check_params(plugin_find(compress_plugin, "inflate"), "as=\"bytes\" limit=268435456");
     static char large[300000];
     for (size_t at = 0; at < sizeof large; at++) large[at] = (char)('a' + at * at % 26);
-    pipes_value rows[] = {text(""), text("hello"), text("日本語"), pipes_string(large, sizeof large), pipes_bytes("a\0b", 3)};
+    pipes_value rows[] = {text(""), text("hello"), text("日本語"),
+                          pipes_string(large, sizeof large), pipes_bytes("a\0b", 3)};
     for (int64_t level = 0; level <= 9; level += 3) {
         for (int at = 0; at < 5; at++) {
             texts_come_back("as bytes", &rows[at], level, "bytes");

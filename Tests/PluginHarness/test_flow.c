@@ -23,23 +23,34 @@ static void fails_to_open(const char *name, const pipes_value *args, const char 
 }
 
 static void a_range_ends_before_its_end(void) {
-    static const struct { int64_t start, end, step, count, last; } table[] = {
-        {0, 5, 1, 5, 4}, {0, 5, 2, 3, 4}, {0, 6, 2, 3, 4}, {5, 0, -2, 3, 1}, {5, 5, 1, 0, 0}, {5, 0, 1, 0, 0},
-        {0, 5, -1, 0, 0}, {INT64_MAX - 2, INT64_MAX, 5, 1, INT64_MAX - 2},
-        {INT64_MIN, INT64_MAX, INT64_MAX, 3, INT64_MAX - 1}, {INT64_MAX, INT64_MIN, INT64_MIN, 2, -1},
+    static const struct {
+        int64_t start, end, step, count, last;
+    } table[] = {
+        {0, 5, 1, 5, 4},
+        {0, 5, 2, 3, 4},
+        {0, 6, 2, 3, 4},
+        {5, 0, -2, 3, 1},
+        {5, 5, 1, 0, 0},
+        {5, 0, 1, 0, 0},
+        {0, 5, -1, 0, 0},
+        {INT64_MAX - 2, INT64_MAX, 5, 1, INT64_MAX - 2},
+        {INT64_MIN, INT64_MAX, INT64_MAX, 3, INT64_MAX - 1},
+        {INT64_MAX, INT64_MIN, INT64_MIN, 2, -1},
         {1, -1, INT64_MIN, 1, 1},
     };
     const pipes_processor *range = plugin_find(flow, "range");
     check_params(range, "start=0 end! step=1");
     for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
         pipes_node node;
-        pipes_value args[] = {pipes_int(table[at].start), pipes_int(table[at].end), pipes_int(table[at].step)};
+        pipes_value args[] = {pipes_int(table[at].start), pipes_int(table[at].end),
+                              pipes_int(table[at].step)};
         CHECK(node_open(&node, range, args) == PIPES_OK);
         int64_t count = 0, last = 0;
         pipes_status status;
         do {
             struct outcome outcome = node_produce(&node, 2);
-            for (uint64_t row = 0; row < outcome.count; row++, count++) last = outcome.results[row].value.integer;
+            for (uint64_t row = 0; row < outcome.count; row++, count++)
+                last = outcome.results[row].value.integer;
             status = outcome.status;
             call_free(&outcome);
         } while (status == PIPES_OK);
@@ -70,12 +81,14 @@ static void ticks_come_as_time_passes(void) {
     CHECK(outcome.status == PIPES_END && outcome.count == 0);
     call_free(&outcome);
     node_close(&node);
-    fails_to_open("tick", (pipes_value[]){text("0s"), pipes_int(1)}, "interval is 0: there would be no end of ticks");
+    fails_to_open("tick", (pipes_value[]){text("0s"), pipes_int(1)},
+                  "interval is 0: there would be no end of ticks");
 }
 
 static void a_tick_that_is_cancelled_ends_at_once(void) {
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(flow, "tick"), (pipes_value[]){text("1h"), pipes_int(-1)}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(flow, "tick"), (pipes_value[]){text("1h"), pipes_int(-1)}) ==
+          PIPES_OK);
     struct call *call = node_produce_soon(&node, 1);
     call_cancel(call);
     struct outcome outcome = outcome_wait(call);
@@ -94,7 +107,8 @@ static void a_tick_that_is_cancelled_ends_at_once(void) {
 static void a_node_may_be_closed_by_its_last_tick(void) {
     for (int round = 0; round < 20; round++) {
         pipes_node tick, delay;
-        CHECK(node_open(&tick, plugin_find(flow, "tick"), (pipes_value[]){text("1ms"), pipes_int(1)}) == PIPES_OK);
+        CHECK(node_open(&tick, plugin_find(flow, "tick"),
+                        (pipes_value[]){text("1ms"), pipes_int(1)}) == PIPES_OK);
         CHECK(node_open(&delay, plugin_find(flow, "delay"),
                         (pipes_value[]){text("1ms"), text("1ms"), pipes_int(1)}) == PIPES_OK);
         tick.closes_in_complete = delay.closes_in_complete = true;
@@ -119,14 +133,17 @@ static void rows_are_counted(void) {
         call_free(&outcome);
     }
     struct outcome outcome = node_flush(&node);
-    CHECK(outcome.count == 1 && outcome.results[0].value.kind == PIPES_INT && outcome.results[0].value.integer == 6);
+    CHECK(outcome.count == 1 && outcome.results[0].value.kind == PIPES_INT &&
+          outcome.results[0].value.integer == 6);
     call_free(&outcome);
     node_close(&node);
 }
 
 static void the_first_rows_pass(void) {
     static const pipes_status answers[][3] = {
-        {PIPES_END, PIPES_END, PIPES_END}, {PIPES_LAST, PIPES_END, PIPES_END}, {PIPES_OK, PIPES_LAST, PIPES_END},
+        {PIPES_END, PIPES_END, PIPES_END},
+        {PIPES_LAST, PIPES_END, PIPES_END},
+        {PIPES_OK, PIPES_LAST, PIPES_END},
     };
     const pipes_processor *head = plugin_find(flow, "head");
     check_params(head, "num!");
@@ -235,8 +252,14 @@ static void delayed_rows_pass_unchanged(void) {
     const pipes_processor *delay = plugin_find(flow, "delay");
     check_params(delay, "time=\"10ms\" jitter=\"0ms\" seed=-1");
     enum { ROWS = 300 };
-    static const struct { const char *time, *jitter; double least, most; } table[] = {
-        {"10ms", "0ms", 0.01, 0.5}, {"0.5ms", "20ms", 0.0005, 0.5}, {"0s", "0ms", 0, 0.2}, {"250us", "0s", 0.00025, 0.5},
+    static const struct {
+        const char *time, *jitter;
+        double least, most;
+    } table[] = {
+        {"10ms", "0ms", 0.01, 0.5},
+        {"0.5ms", "20ms", 0.0005, 0.5},
+        {"0s", "0ms", 0, 0.2},
+        {"250us", "0s", 0.00025, 0.5},
     };
     for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
         pipes_node node;
@@ -253,7 +276,8 @@ static void delayed_rows_pass_unchanged(void) {
             char digits[8];
             snprintf(digits, sizeof digits, "%d", (int)row);
             struct outcome outcome = outcome_wait(calls[row]);
-            CHECK(outcome.status == PIPES_OK && outcome.count == 1 && is_text(&outcome.results[0].value, digits));
+            CHECK(outcome.status == PIPES_OK && outcome.count == 1 &&
+                  is_text(&outcome.results[0].value, digits));
             call_free(&outcome);
         }
         CHECK(seconds() - start >= table[at].least && seconds() - start < table[at].most * 20);
@@ -274,7 +298,8 @@ static void a_row_that_is_cancelled_ends_once(void) {
     CHECK(node_open(&node, plugin_find(flow, "delay"), args) == PIPES_OK);
     for (int round = 0; round < 10; round++) {
         struct call *calls[ROWS + 1] = {0};
-        for (int row = 0; row < ROWS; row++) calls[row] = node_map_soon(&node, (pipes_value[]){text("row")});
+        for (int row = 0; row < ROWS; row++)
+            calls[row] = node_map_soon(&node, (pipes_value[]){text("row")});
         pthread_t thread;
         CHECK(!pthread_create(&thread, NULL, cancel_all, calls));
         struct outcome outcomes[ROWS];
@@ -290,17 +315,22 @@ static void a_row_that_is_cancelled_ends_once(void) {
 }
 
 static void durations_are_checked(void) {
-    static const char *const wrong[] = {"", "10", "ms", "1.ms", ".5s", "-1s", "1 s", "1sec", "1e3s", "9999999999999h", "1ss"};
+    static const char *const wrong[] = {"",    "10",   "ms",   "1.ms",           ".5s", "-1s",
+                                        "1 s", "1sec", "1e3s", "9999999999999h", "1ss"};
     for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
         char reason[160];
-        snprintf(reason, sizeof reason, "jitter: \"%s\" is not a duration; write a number and ns, us, ms, s, m or h, "
-                 "such as \"10ms\"", wrong[at]);
-        fails_to_open("delay", (pipes_value[]){text("1ms"), text(wrong[at]), pipes_int(-1)}, reason);
+        snprintf(reason, sizeof reason,
+                 "jitter: \"%s\" is not a duration; write a number and ns, us, ms, s, m or h, "
+                 "such as \"10ms\"",
+                 wrong[at]);
+        fails_to_open("delay", (pipes_value[]){text("1ms"), text(wrong[at]), pipes_int(-1)},
+                      reason);
     }
 }
 
 /* The fate of rows 1, 2, ... as letters: passes, rejected, fatal, skipped, retry. */
-static void check_faults(pipes_value every, const char *how, int times, const char *fates, bool comes_again) {
+static void check_faults(pipes_value every, const char *how, int times, const char *fates,
+                         bool comes_again) {
     pipes_node node;
     pipes_value args[] = {every, text(how), pipes_int(times)};
     CHECK(node_open(&node, plugin_find(flow, "fault"), args) == PIPES_OK);
@@ -310,9 +340,13 @@ static void check_faults(pipes_value every, const char *how, int times, const ch
         snprintf(digits, sizeof digits, "%d", row);
         snprintf(reason, sizeof reason, "fault: row %d", row);
         struct outcome outcome = node_map(&node, (pipes_value[]){text(digits)});
-        pipes_status expected = *fate == 'p' ? PIPES_OK : *fate == 'r' ? PIPES_REJECT : *fate == 'f' ? PIPES_FATAL
-                              : *fate == 's' ? PIPES_SKIP : PIPES_RETRY;
-        if (!CHECK(outcome.status == expected)) fprintf(stderr, "  %s at row %d of %s\n", how, row, fates);
+        pipes_status expected = *fate == 'p'   ? PIPES_OK
+                                : *fate == 'r' ? PIPES_REJECT
+                                : *fate == 'f' ? PIPES_FATAL
+                                : *fate == 's' ? PIPES_SKIP
+                                               : PIPES_RETRY;
+        if (!CHECK(outcome.status == expected))
+            fprintf(stderr, "  %s at row %d of %s\n", how, row, fates);
         CHECK(expected != PIPES_OK || is_text(&outcome.results[0].value, digits));
         CHECK(expected >= 0 || !strcmp(outcome.explained, reason));
         call_free(&outcome);
@@ -330,7 +364,8 @@ static void each_nth_row_fails(void) {
     check_faults(pipes_int(3), "retry", 1, "pptppptppptp", true);
     check_faults(pipes_int(3), "retry", 2, "ppttpppttp", true);
     check_faults(pipes_int(1), "retry", 1, "tptp", true);
-    check_faults(pipes_int(3), "retry", 1, "pptpptppt", false); /* no retries left: the row is lost */
+    check_faults(pipes_int(3), "retry", 1, "pptpptppt",
+                 false); /* no retries left: the row is lost */
 }
 
 int main(int count, char **arguments) {

@@ -51,16 +51,16 @@ static int files_here(void) {
     return count - 2;
 }
 
-static void nap(void) {
-    nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL);
-}
+static void nap(void) { nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL); }
 
 /* ---------------------------------------------------------------- io.lines -- */
 
-static void lines_are(const char *bytes, size_t size, const char *const *expected, int64_t repaired, uint64_t demand) {
+static void lines_are(const char *bytes, size_t size, const char *const *expected, int64_t repaired,
+                      uint64_t demand) {
     pipes_node node;
     put_file("lines.txt", bytes, size);
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("lines.txt")}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("lines.txt")}) ==
+          PIPES_OK);
     pipes_status status;
     do {
         struct outcome outcome = node_produce(&node, demand);
@@ -78,8 +78,8 @@ static void lines_are(const char *bytes, size_t size, const char *const *expecte
     node_close(&node);
 }
 
-#define LINES_ARE(BYTES, REPAIRED, ...)                                                  \
-    for (uint64_t demand = 1; demand < 10; demand += 4) {                                \
+#define LINES_ARE(BYTES, REPAIRED, ...)                                                           \
+    for (uint64_t demand = 1; demand < 10; demand += 4) {                                         \
         lines_are(BYTES, sizeof BYTES - 1, (const char *const[]){__VA_ARGS__}, REPAIRED, demand); \
     }
 
@@ -89,15 +89,17 @@ static void a_file_becomes_lines(void) {
     LINES_ARE("\n", 0, "", NULL);
     LINES_ARE("a", 0, "a", NULL);
     LINES_ARE("a\nb\r\n\r\n\nc\rd\ne\r", 0, "a", "b", "", "", "c\rd", "e\r", NULL);
-    LINES_ARE("h\xc3\xa4\nx\xffy\xe6\x97\n\xed\xa0\x80\n\xc0\xaf", 3, "h\xc3\xa4", "x\xEF\xBF\xBDy\xEF\xBF\xBD",
-              "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD", NULL);
+    LINES_ARE("h\xc3\xa4\nx\xffy\xe6\x97\n\xed\xa0\x80\n\xc0\xaf", 3, "h\xc3\xa4",
+              "x\xEF\xBF\xBDy\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD",
+              "\xEF\xBF\xBD\xEF\xBF\xBD", NULL);
 }
 
 static void lines_of_any_length_are_whole(void) {
     enum { SIZE = 3000000 };
     char *bytes = malloc(SIZE);
     size_t at = 0, lines = 0;
-    while (at < SIZE - 700000) { /* lengths from 0 on, one that is longer than a block, NULs inside */
+    while (at <
+           SIZE - 700000) { /* lengths from 0 on, one that is longer than a block, NULs inside */
         size_t length = lines == 100 ? 600000 : lines % 300;
         memset(bytes + at, lines % 3 ? 'a' : 0, length);
         at += length;
@@ -106,7 +108,8 @@ static void lines_of_any_length_are_whole(void) {
     }
     put_file("lines.txt", bytes, at);
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("lines.txt")}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("lines.txt")}) ==
+          PIPES_OK);
     size_t seen = 0, from = 0;
     int calls = 0;
     struct outcome late[3] = {{0}}; /* batches live on while the next blocks are read */
@@ -115,7 +118,8 @@ static void lines_of_any_length_are_whole(void) {
         struct outcome outcome = node_produce(&node, 256);
         host_fail_after(-1);
         status = outcome.status == PIPES_RETRY ? PIPES_OK : outcome.status;
-        for (uint64_t row = 0; outcome.status != PIPES_RETRY && row < outcome.count; row++, seen++) {
+        for (uint64_t row = 0; outcome.status != PIPES_RETRY && row < outcome.count;
+             row++, seen++) {
             const pipes_value *line = &outcome.results[row].value;
             size_t length = seen == 100 ? 600000 : seen % 300;
             if (!CHECK(line->size == length && !memcmp(line->text, bytes + from, length))) return;
@@ -150,7 +154,8 @@ static void a_line_comes_as_soon_as_it_is_there(void) {
     CHECK(!strcmp(other.explained, "another node reads standard input already"));
     CHECK(write(ends[1], "one\ntwo\nthr", 11) == 11);
     struct outcome outcome = node_produce(&node, 100);
-    CHECK(outcome.status == PIPES_OK && outcome.count == 2 && is_text(&outcome.results[1].value, "two"));
+    CHECK(outcome.status == PIPES_OK && outcome.count == 2 &&
+          is_text(&outcome.results[1].value, "two"));
     call_free(&outcome);
     pthread_t thread; /* the pipe stays open, and a read of it would wait for ever */
     CHECK(!pthread_create(&thread, NULL, stop_soon, &node));
@@ -177,7 +182,8 @@ static void fails_to_open(const char *name, const pipes_value *args, const char 
 }
 
 static void a_file_that_cannot_be_read_is_named(void) {
-    fails_to_open("lines", (pipes_value[]){text("none.txt")}, "can't read \"none.txt\": No such file or directory");
+    fails_to_open("lines", (pipes_value[]){text("none.txt")},
+                  "can't read \"none.txt\": No such file or directory");
     fails_to_open("lines", (pipes_value[]){text("/tmp")}, "can't read \"/tmp\": Is a directory");
     fails_to_open("lines", (pipes_value[]){text("")}, "can't read \"\": No such file or directory");
     fails_to_open("lines", (pipes_value[]){pipes_string("a\0b", 3)}, "a path can't contain a NUL");
@@ -199,32 +205,52 @@ static void a_file_that_cannot_be_read_is_named(void) {
 
 /* ------------------------------------------------------------------- sinks -- */
 
-static pipes_value list(const pipes_value *items, size_t count) {
-    return pipes_list(items, count);
-}
+static pipes_value list(const pipes_value *items, size_t count) { return pipes_list(items, count); }
 
 static void values_have_their_form(void) {
-    pipes_value nested[] = {pipes_int(1), text("a\"b\\\n\t\x01/é\x7f"), pipes_null(), pipes_bytes("\xff\xfe", 2)};
+    pipes_value nested[] = {pipes_int(1), text("a\"b\\\n\t\x01/é\x7f"), pipes_null(),
+                            pipes_bytes("\xff\xfe", 2)};
     pipes_value entries[] = {text("k"), pipes_bool(true), text(""), list(nested, 4)};
-    pipes_value broken[] = {text("a\xff" "b")};
-    struct { pipes_value value; const char *form; } table[] = {
-        {text("as it \"is\"\x01"), "as it \"is\"\x01"}, {text(""), ""}, {pipes_null(), "null"},
-        {pipes_bool(false), "false"}, {pipes_int(INT64_MIN), "-9223372036854775808"},
-        {pipes_float(3), "3.0"}, {pipes_float(-0.0), "-0.0"}, {pipes_float(0.1), "0.1"}, {pipes_float(1e22), "1e+22"},
-        {pipes_float(1.0 / 3), "0.3333333333333333"}, {pipes_float(5e-324), "5e-324"},
-        {pipes_float(1.7976931348623157e308), "1.7976931348623157e+308"}, {pipes_float(123456789), "123456789.0"},
-        {pipes_float(0.1 + 0.2), "0.30000000000000004"}, {pipes_float(2.2250738585072014e-308), "2.2250738585072014e-308"},
-        {pipes_float(NAN), "null"}, {pipes_float(-INFINITY), "null"},
-        {pipes_bytes("", 0), ""}, {pipes_bytes("f", 1), "Zg=="}, {pipes_bytes("fo", 2), "Zm8="},
-        {pipes_bytes("foo", 3), "Zm9v"}, {pipes_bytes("\xff\xff\xff\xfe", 4), "/////g=="},
-        {list(NULL, 0), "[]"}, {pipes_map(NULL, 0), "{}"},
-        {pipes_map(entries, 2), "{\"k\":true,\"\":[1,\"a\\\"b\\\\\\n\\t\\u0001/é\x7f\",null,\"//4=\"]}"},
-        {list(broken, 1), "[\"a\xEF\xBF\xBD" "b\"]"},
+    pipes_value broken[] = {text("a\xff"
+                                 "b")};
+    struct {
+        pipes_value value;
+        const char *form;
+    } table[] = {
+        {text("as it \"is\"\x01"), "as it \"is\"\x01"},
+        {text(""), ""},
+        {pipes_null(), "null"},
+        {pipes_bool(false), "false"},
+        {pipes_int(INT64_MIN), "-9223372036854775808"},
+        {pipes_float(3), "3.0"},
+        {pipes_float(-0.0), "-0.0"},
+        {pipes_float(0.1), "0.1"},
+        {pipes_float(1e22), "1e+22"},
+        {pipes_float(1.0 / 3), "0.3333333333333333"},
+        {pipes_float(5e-324), "5e-324"},
+        {pipes_float(1.7976931348623157e308), "1.7976931348623157e+308"},
+        {pipes_float(123456789), "123456789.0"},
+        {pipes_float(0.1 + 0.2), "0.30000000000000004"},
+        {pipes_float(2.2250738585072014e-308), "2.2250738585072014e-308"},
+        {pipes_float(NAN), "null"},
+        {pipes_float(-INFINITY), "null"},
+        {pipes_bytes("", 0), ""},
+        {pipes_bytes("f", 1), "Zg=="},
+        {pipes_bytes("fo", 2), "Zm8="},
+        {pipes_bytes("foo", 3), "Zm9v"},
+        {pipes_bytes("\xff\xff\xff\xfe", 4), "/////g=="},
+        {list(NULL, 0), "[]"},
+        {pipes_map(NULL, 0), "{}"},
+        {pipes_map(entries, 2),
+         "{\"k\":true,\"\":[1,\"a\\\"b\\\\\\n\\t\\u0001/é\x7f\",null,\"//4=\"]}"},
+        {list(broken, 1), "[\"a\xEF\xBF\xBD"
+                          "b\"]"},
     };
     check_params(plugin_find(io, "write"), "path! append=false");
     for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
         pipes_node node;
-        CHECK(node_open(&node, plugin_find(io, "write"), (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
+        CHECK(node_open(&node, plugin_find(io, "write"),
+                        (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
         struct outcome outcome = node_process(&node, &table[at].value, 1);
         CHECK(outcome.status == PIPES_OK && outcome.settled_count == 0);
         call_free(&outcome);
@@ -241,18 +267,22 @@ static void values_have_their_form(void) {
 
 static void joined_rows_have_tabs_and_bad_ones_are_rejected(void) {
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "write"), (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "write"),
+                    (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
     node.inputs = 2;
     pipes_value deep[2000];
     for (int at = 0; at < 1999; at++) deep[at] = list(&deep[at + 1], 1);
     deep[1999] = pipes_null();
     pipes_value wrong_key[] = {pipes_int(1), pipes_int(2)};
-    pipes_value rows[] = {text("a"), pipes_int(1), text("lost"), deep[0], text("lost"), pipes_map(wrong_key, 1), text("b"), text("c")};
+    pipes_value rows[] = {text("a"), pipes_int(1), text("lost"),
+                          deep[0],   text("lost"), pipes_map(wrong_key, 1),
+                          text("b"), text("c")};
     struct outcome outcome = node_process(&node, rows, 4);
     CHECK(outcome.status == PIPES_OK && outcome.settled_count == 2);
     CHECK(outcome.settled[0].row == 1 && outcome.settled[0].status == PIPES_REJECT);
     CHECK(!strcmp(outcome.settled[0].text, "the value is nested more than 1000 deep"));
-    CHECK(outcome.settled[1].row == 2 && !strcmp(outcome.settled[1].text, "a key of a MAP is not a STRING"));
+    CHECK(outcome.settled[1].row == 2 &&
+          !strcmp(outcome.settled[1].text, "a key of a MAP is not a STRING"));
     call_free(&outcome);
     outcome = node_flush(&node);
     call_free(&outcome);
@@ -263,7 +293,8 @@ static void joined_rows_have_tabs_and_bad_ones_are_rejected(void) {
 
 static void write_rows(const char *path, bool append, const char *row, bool flush, bool stop) {
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "write"), (pipes_value[]){text(path), pipes_bool(append)}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "write"),
+                    (pipes_value[]){text(path), pipes_bool(append)}) == PIPES_OK);
     struct outcome outcome = node_process(&node, (pipes_value[]){text(row)}, 1);
     CHECK(outcome.status == PIPES_OK);
     call_free(&outcome);
@@ -292,24 +323,32 @@ static void a_file_appears_when_the_run_ends_by_itself(void) {
     CHECK(holds("out.txt", "second\nthird\n"));
     CHECK(!symlink("out.txt", "link"));
     write_rows("link", false, "through a link", true, false);
-    CHECK(holds("out.txt", "through a link\n") && !lstat("link", &status) && S_ISLNK(status.st_mode));
+    CHECK(holds("out.txt", "through a link\n") && !lstat("link", &status) &&
+          S_ISLNK(status.st_mode));
     CHECK(files_here() == before + 2);
 
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "write"), (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
-    fails_to_open("write", (pipes_value[]){text("./link"), pipes_bool(true)}, "can't write \"./link\": another node writes it already");
+    CHECK(node_open(&node, plugin_find(io, "write"),
+                    (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
+    fails_to_open("write", (pipes_value[]){text("./link"), pipes_bool(true)},
+                  "can't write \"./link\": another node writes it already");
     node_close(&node);
-    fails_to_open("write", (pipes_value[]){text("none/out.txt"), pipes_bool(false)}, "can't write \"none/out.txt\": No such file or directory");
-    fails_to_open("write", (pipes_value[]){text("/proc/out.txt"), pipes_bool(false)}, "can't write \"/proc/out.txt\": No such file or directory");
-    fails_to_open("write", (pipes_value[]){text("/tmp"), pipes_bool(true)}, "can't write \"/tmp\": Is a directory");
+    fails_to_open("write", (pipes_value[]){text("none/out.txt"), pipes_bool(false)},
+                  "can't write \"none/out.txt\": No such file or directory");
+    fails_to_open("write", (pipes_value[]){text("/proc/out.txt"), pipes_bool(false)},
+                  "can't write \"/proc/out.txt\": No such file or directory");
+    fails_to_open("write", (pipes_value[]){text("/tmp"), pipes_bool(true)},
+                  "can't write \"/tmp\": Is a directory");
     write_rows("/dev/null", false, "gone", true, false);
     CHECK(!stat("/dev/null", &status) && S_ISCHR(status.st_mode));
     unlink("link");
     unlink("out.txt");
 
-    CHECK(node_open(&node, plugin_find(io, "write"), (pipes_value[]){text("/dev/full"), pipes_bool(false)}) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "write"),
+                    (pipes_value[]){text("/dev/full"), pipes_bool(false)}) == PIPES_OK);
     struct outcome outcome = node_process(&node, (pipes_value[]){text("x")}, 1);
-    CHECK(outcome.status == PIPES_FATAL && !strcmp(outcome.explained, "can't write \"/dev/full\": No space left on device"));
+    CHECK(outcome.status == PIPES_FATAL &&
+          !strcmp(outcome.explained, "can't write \"/dev/full\": No space left on device"));
     call_free(&outcome);
     node_close(&node);
 }

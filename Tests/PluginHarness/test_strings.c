@@ -12,11 +12,13 @@
 static const pipes_plugin *strings;
 static const pipes_value no_args[1];
 
-static void maps_to(const char *name, const pipes_value *args, pipes_value row, const char *expected) {
+static void maps_to(const char *name, const pipes_value *args, pipes_value row,
+                    const char *expected) {
     pipes_node node;
     if (!CHECK(node_open(&node, plugin_find(strings, name), args) == PIPES_OK)) return;
     struct outcome outcome = node_map(&node, &row);
-    if (!CHECK(outcome.status == PIPES_OK && outcome.count == 1 && is_text(&outcome.results[0].value, expected))) {
+    if (!CHECK(outcome.status == PIPES_OK && outcome.count == 1 &&
+               is_text(&outcome.results[0].value, expected))) {
         fprintf(stderr, "  %s: expected %s\n", name, expected);
     }
     call_free(&outcome);
@@ -24,11 +26,23 @@ static void maps_to(const char *name, const pipes_value *args, pipes_value row, 
 }
 
 static void code_points_keep_their_bytes_when_reversed(void) {
-    static const struct { const char *text, *reversed; } table[] = {
-        {"", ""}, {"a", "a"}, {"abcdefgh", "hgfedcba"}, {"abcdefghi", "ihgfedcba"},
+    static const struct {
+        const char *text, *reversed;
+    } table[] = {
+        {"", ""},
+        {"a", "a"},
+        {"abcdefgh", "hgfedcba"},
+        {"abcdefghi", "ihgfedcba"},
         {"0123456789abcdef0123", "3210fedcba9876543210"},
-        {"häßlich", "hcilßäh"}, {"日本語", "語本日"}, {"a😀b", "b😀a"}, {"12345678é12345678", "87654321é87654321"},
-        {"\xff" "a", "a\xff"}, {"\xe6\x97", "\x97\xe6"}, {"\xf0\x9f\x98", "\x98\x9f\xf0"},
+        {"häßlich", "hcilßäh"},
+        {"日本語", "語本日"},
+        {"a😀b", "b😀a"},
+        {"12345678é12345678", "87654321é87654321"},
+        {"\xff"
+         "a",
+         "a\xff"},
+        {"\xe6\x97", "\x97\xe6"},
+        {"\xf0\x9f\x98", "\x98\x9f\xf0"},
     };
     for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
         maps_to("reverse", no_args, text(table[at].text), table[at].reversed);
@@ -36,14 +50,26 @@ static void code_points_keep_their_bytes_when_reversed(void) {
 }
 
 static void case_is_changed_by_code_points(void) {
-    static const struct { const char *text, *upper, *lower; } table[] = {
+    static const struct {
+        const char *text, *upper, *lower;
+    } table[] = {
         {"", "", ""},
         {"@AZ[`az{ 0123456789", "@AZ[`AZ{ 0123456789", "@az[`az{ 0123456789"},
-        {"straße", "STRAßE", "straße"}, {"ẞ", "ẞ", "ß"},
-        {"ıİ", "Iİ", "ıi"}, {"ÿŸ", "ŸŸ", "ÿÿ"}, {"ɐɐɐɐ", "ⱯⱯⱯⱯ", "ɐɐɐɐ"}, {"Ⱥ", "Ⱥ", "ⱥ"},
-        {"K", "K", "k"}, {"ᾀᾈ", "ᾈᾈ", "ᾀᾀ"}, {"ǆǅǄ", "ǄǄǄ", "ǆǆǆ"}, {"ΣΑΣς", "ΣΑΣΣ", "σασς"},
-        {"привет мир", "ПРИВЕТ МИР", "привет мир"}, {"აბ", "ᲐᲑ", "აბ"}, {"𐐨𐐀", "𐐀𐐀", "𐐨𐐨"},
-        {"ﬁ", "ﬁ", "ﬁ"}, {"abcdefgh\xff\xc3", "ABCDEFGH\xff\xc3", "abcdefgh\xff\xc3"},
+        {"straße", "STRAßE", "straße"},
+        {"ẞ", "ẞ", "ß"},
+        {"ıİ", "Iİ", "ıi"},
+        {"ÿŸ", "ŸŸ", "ÿÿ"},
+        {"ɐɐɐɐ", "ⱯⱯⱯⱯ", "ɐɐɐɐ"},
+        {"Ⱥ", "Ⱥ", "ⱥ"},
+        {"K", "K", "k"},
+        {"ᾀᾈ", "ᾈᾈ", "ᾀᾀ"},
+        {"ǆǅǄ", "ǄǄǄ", "ǆǆǆ"},
+        {"ΣΑΣς", "ΣΑΣΣ", "σασς"},
+        {"привет мир", "ПРИВЕТ МИР", "привет мир"},
+        {"აბ", "ᲐᲑ", "აბ"},
+        {"𐐨𐐀", "𐐀𐐀", "𐐨𐐨"},
+        {"ﬁ", "ﬁ", "ﬁ"},
+        {"abcdefgh\xff\xc3", "ABCDEFGH\xff\xc3", "abcdefgh\xff\xc3"},
     };
     for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
         maps_to("upper", no_args, text(table[at].text), table[at].upper);
@@ -66,7 +92,10 @@ static void every_code_point_has_the_case_that_libc_gives_it(void) {
         if (code >= 0xD800 && code < 0xE000) continue;
         char from[8], to[8];
         pipes_value row = pipes_string(from, encode(code, from));
-        struct { pipes_node *node; wint_t expected; } both[] = {{&upper, towupper(code)}, {&lower, towlower(code)}};
+        struct {
+            pipes_node *node;
+            wint_t expected;
+        } both[] = {{&upper, towupper(code)}, {&lower, towlower(code)}};
         for (int way = 0; way < 2; way++) {
             struct outcome outcome = node_map(both[way].node, &row);
             to[encode(both[way].expected, to)] = 0;
@@ -109,13 +138,17 @@ static void parts_come_with_their_row(void) {
     CHECK(node_open(&node, split, args) == PIPES_OK);
     pipes_value rows[] = {text("a b"), text(""), text(" x "), pipes_null(), pipes_int(1)};
     struct outcome outcome = node_process(&node, rows, 5);
-    static const struct { uint64_t row; const char *part; } parts[] = {
+    static const struct {
+        uint64_t row;
+        const char *part;
+    } parts[] = {
         {0, "a"}, {0, "b"}, {1, ""}, {2, ""}, {2, "x"}, {2, ""},
     };
     CHECK(outcome.status == PIPES_OK && outcome.count == 6 && outcome.settled_count == 1);
     CHECK(outcome.settled[0].row == 4 && outcome.settled[0].status == PIPES_REJECT);
     for (size_t at = 0; at < 6; at++) {
-        CHECK(outcome.results[at].row == parts[at].row && is_text(&outcome.results[at].value, parts[at].part));
+        CHECK(outcome.results[at].row == parts[at].row &&
+              is_text(&outcome.results[at].value, parts[at].part));
     }
     call_free(&outcome);
     node_close(&node);
@@ -124,7 +157,8 @@ static void parts_come_with_their_row(void) {
     CHECK(node_open(&node, split, args) == PIPES_OK);
     rows[0] = text("a::b:::c");
     outcome = node_process(&node, rows, 1);
-    CHECK(outcome.count == 3 && is_text(&outcome.results[1].value, "b") && is_text(&outcome.results[2].value, ":c"));
+    CHECK(outcome.count == 3 && is_text(&outcome.results[1].value, "b") &&
+          is_text(&outcome.results[2].value, ":c"));
     call_free(&outcome);
     node_close(&node);
 
@@ -151,7 +185,11 @@ static void joined_texts_are_put_together(void) {
 }
 
 static void a_pattern_keeps_what_matches(void) {
-    static const struct { const char *pattern; pipes_value row; pipes_status status; } table[] = {
+    static const struct {
+        const char *pattern;
+        pipes_value row;
+        pipes_status status;
+    } table[] = {
         {"^a+b$", {PIPES_STRING, 0, {.text = "aab"}, 3}, PIPES_OK},
         {"^a+b$", {PIPES_STRING, 0, {.text = "aabx"}, 4}, PIPES_SKIP},
         {"^a+b$", {PIPES_STRING, 0, {.text = "aabx"}, 3}, PIPES_OK},
@@ -171,7 +209,8 @@ static void a_pattern_keeps_what_matches(void) {
         pipes_value args[] = {text(table[at].pattern)};
         CHECK(node_open(&node, match, args) == PIPES_OK);
         struct outcome outcome = node_map(&node, &table[at].row);
-        if (!CHECK(outcome.status == table[at].status)) fprintf(stderr, "  %s\n", table[at].pattern);
+        if (!CHECK(outcome.status == table[at].status))
+            fprintf(stderr, "  %s\n", table[at].pattern);
         call_free(&outcome);
         node_close(&node);
     }
@@ -187,7 +226,8 @@ static void check_form(const pipes_value *value) {
     CHECK(value->size == 36);
     for (int at = 0; at < 36; at++) {
         bool dash = at == 8 || at == 13 || at == 18 || at == 23;
-        CHECK(dash ? value->text[at] == '-' : strchr("0123456789abcdef", value->text[at]) && value->text[at]);
+        CHECK(dash ? value->text[at] == '-'
+                   : strchr("0123456789abcdef", value->text[at]) && value->text[at]);
     }
 }
 

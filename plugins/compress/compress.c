@@ -1,7 +1,7 @@
 /* compress: the zlib format (RFC 1950), row by row. */
 #define _POSIX_C_SOURCE 200809L
-#include <pipes/pipes.h>
 #include "utf8.h"
+#include <pipes/pipes.h>
 
 #include <inttypes.h>
 #include <limits.h>
@@ -16,13 +16,15 @@ static pipes_status refuse(const pipes_host *host, pipes_node *node, const char 
     return PIPES_FATAL;
 }
 
-/* Only STRING and BYTES can be worked on. NULL passes (it can stand for a partner that is missing). */
+/* Only STRING and BYTES can be worked on. NULL passes (it can stand for a partner that is missing).
+ */
 static bool has_bytes(const pipes_value *row) {
     return row->kind == PIPES_STRING || row->kind == PIPES_BYTES;
 }
 
 static pipes_status without_bytes(pipes_call *call, const pipes_value *row, pipes_value *result) {
-    if (row->kind != PIPES_NULL) return pipes_explain(call, PIPES_REJECT, "neither STRING nor BYTES");
+    if (row->kind != PIPES_NULL)
+        return pipes_explain(call, PIPES_REJECT, "neither STRING nor BYTES");
     *result = *row;
     return PIPES_OK;
 }
@@ -42,8 +44,8 @@ struct deflater {
     int level;
 };
 
-static pipes_status deflate_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count,
-                                 void **state) {
+static pipes_status deflate_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                                 size_t count, void **state) {
     (void)count;
     struct deflater *deflater = malloc(sizeof *deflater);
     if (!deflater) return refuse(host, node, "no memory");
@@ -52,7 +54,8 @@ static pipes_status deflate_open(const pipes_host *host, pipes_node *node, const
     return PIPES_OK;
 }
 
-static pipes_status deflate_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result) {
+static pipes_status deflate_map(void *state, pipes_call *call, const pipes_value *row,
+                                pipes_value *result) {
     const struct deflater *deflater = state;
     if (!has_bytes(row)) return without_bytes(call, row, result);
     uLongf size = compressBound(row->size);
@@ -79,8 +82,8 @@ struct output {
     size_t size, capacity;
 };
 
-static pipes_status inflate_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count,
-                                 void **state) {
+static pipes_status inflate_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                                 size_t count, void **state) {
     (void)count;
     struct inflater *inflater = malloc(sizeof *inflater);
     if (!inflater) return refuse(host, node, "no memory");
@@ -112,9 +115,7 @@ static pipes_status too_large(pipes_call *call, size_t limit) {
 }
 
 /* zlib counts what it is given in an unsigned int. */
-static uInt at_most(size_t size) {
-    return size < UINT_MAX ? (uInt)size : UINT_MAX;
-}
+static uInt at_most(size_t size) { return size < UINT_MAX ? (uInt)size : UINT_MAX; }
 
 /* Unpacks one row into `output`, which grows as data comes and never on a promise. */
 static pipes_status unpack(z_stream *stream, pipes_call *call, const pipes_value *row, size_t limit,
@@ -140,16 +141,11 @@ static pipes_status unpack(z_stream *stream, pipes_call *call, const pipes_value
         case Z_OK:
             if (unread || !stream->avail_out) continue;
             return reject(call, "the data ends early");
-        case Z_STREAM_END:
-            return unread ? reject(call, "more data after the end") : PIPES_OK;
-        case Z_BUF_ERROR:
-            return reject(call, "the data ends early");
-        case Z_NEED_DICT:
-            return reject(call, "the data needs a preset dictionary");
-        case Z_MEM_ERROR:
-            return pipes_explain(call, PIPES_RETRY, "no memory to inflate");
-        default:
-            return reject(call, stream->msg ? stream->msg : "the data is damaged");
+        case Z_STREAM_END: return unread ? reject(call, "more data after the end") : PIPES_OK;
+        case Z_BUF_ERROR: return reject(call, "the data ends early");
+        case Z_NEED_DICT: return reject(call, "the data needs a preset dictionary");
+        case Z_MEM_ERROR: return pipes_explain(call, PIPES_RETRY, "no memory to inflate");
+        default: return reject(call, stream->msg ? stream->msg : "the data is damaged");
         }
     }
 }
@@ -162,7 +158,8 @@ static pipes_status check_text(pipes_call *call, const struct output *output) {
     return reject(call, why);
 }
 
-static pipes_status inflate_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result) {
+static pipes_status inflate_map(void *state, pipes_call *call, const pipes_value *row,
+                                pipes_value *result) {
     const struct inflater *inflater = state;
     if (!has_bytes(row)) return without_bytes(call, row, result);
     size_t guess = row->size < SIZE_MAX / 4 ? row->size * 4 + 64 : row->size;
@@ -191,22 +188,38 @@ static pipes_status inflate_map(void *state, pipes_call *call, const pipes_value
 
 /* -------------------------------------------------------------- description -- */
 
-static const pipes_port anything[] = {PIPES_PORT(PIPES_ANY, "data", "STRING or BYTES; others are rejected")};
+static const pipes_port anything[] = {
+    PIPES_PORT(PIPES_ANY, "data", "STRING or BYTES; others are rejected")};
 static const pipes_port packed[] = {PIPES_PORT(PIPES_BYTES, "packed", "in the zlib format")};
-static const pipes_port unpacked[] = {PIPES_PORT(PIPES_ANY, "data", "BYTES or STRING, as \"as\" says")};
+static const pipes_port unpacked[] = {
+    PIPES_PORT(PIPES_ANY, "data", "BYTES or STRING, as \"as\" says")};
 
 static const pipes_param deflate_params[] = {
-    {.struct_size = sizeof(pipes_param), .kind = PIPES_INT, .name = "level",
-     .help = "From 0, not packed, over 1, fast, to 9, small.", .fallback = "6", .minimum = "0", .maximum = "9"},
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_INT,
+     .name = "level",
+     .help = "From 0, not packed, over 1, fast, to 9, small.",
+     .fallback = "6",
+     .minimum = "0",
+     .maximum = "9"},
 };
 static const pipes_param inflate_params[] = {
-    {.struct_size = sizeof(pipes_param), .kind = PIPES_STRING, .name = "as", .help = "What the rows become.",
-     .fallback = "\"bytes\"", .choices = "[\"bytes\", \"text\"]"},
-    {.struct_size = sizeof(pipes_param), .kind = PIPES_INT, .name = "limit",
-     .help = "Bytes; a row that unpacks to more is rejected.", .fallback = "268435456", .minimum = "1"},
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_STRING,
+     .name = "as",
+     .help = "What the rows become.",
+     .fallback = "\"bytes\"",
+     .choices = "[\"bytes\", \"text\"]"},
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_INT,
+     .name = "limit",
+     .help = "Bytes; a row that unpacks to more is rejected.",
+     .fallback = "268435456",
+     .minimum = "1"},
 };
 
-/* No state that changes, no waiting: rows of one node may be worked on by several threads at once. */
+/* No state that changes, no waiting: rows of one node may be worked on by several threads at once.
+ */
 enum { FREE_OF_STATE = PIPES_CONCURRENT | PIPES_NONBLOCKING | PIPES_PURE };
 
 static const pipes_processor processors[] = {

@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* How many of the `left` bytes (at least one) make up the first code point, or 0 where they are none. */
+/* How many of the `left` bytes (at least one) make up the first code point, or 0 where they are
+ * none. */
 static inline size_t utf8_length(const char *text, size_t left) {
     const unsigned char *bytes = (const unsigned char *)text;
     unsigned char lead = bytes[0], low = 0x80, high = 0xBF;

@@ -24,7 +24,8 @@ struct collector {
     struct kept *kept;
 };
 
-pipes_status batch_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status batch_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
     struct collector *collector = calloc(1, sizeof *collector);
     if (!collector) return flow_refuse(host, node, "no memory");
@@ -67,7 +68,8 @@ static pipes_status emit_list(const struct collector *collector, pipes_call *cal
     if (width > 1) {
         items = pipes_alloc(call, rows * sizeof *items);
         if (!items) return PIPES_RETRY;
-        for (uint64_t row = 0; row < rows; row++) items[row] = pipes_list(values + row * width, width);
+        for (uint64_t row = 0; row < rows; row++)
+            items[row] = pipes_list(values + row * width, width);
     }
     return pipes_emit(call, PIPES_NO_ROW, pipes_list(items, rows));
 }
@@ -85,7 +87,8 @@ static bool reserve(struct collector *collector, uint64_t rows) {
 /* Hands the holds of all rows that waited over to the LIST that they are in now. */
 static pipes_status hand_over(struct collector *collector, pipes_call *call) {
     if (collector->kept) {
-        pipes_status status = call->host->adopt(call, collector->byte_count, let_go, collector->kept);
+        pipes_status status =
+            call->host->adopt(call, collector->byte_count, let_go, collector->kept);
         if (status != PIPES_OK) return status;
     }
     collector->kept = NULL;

@@ -12,9 +12,9 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t thread;
-    uint64_t users;      /* open nodes */
+    uint64_t users;       /* open nodes */
     uintptr_t generation; /* of the thread; the one of an older generation ends */
-    struct timer **heap; /* the earliest first; children of place n are at 2n and 2n + 1 */
+    struct timer **heap;  /* the earliest first; children of place n are at 2n and 2n + 1 */
     size_t count, capacity;
 } waits = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -71,7 +71,8 @@ static void take_out(struct timer *timer) {
 /* --------------------------------------------------------------- the thread -- */
 
 static void wait_until(uint64_t due) {
-    struct timespec when = {.tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u)};
+    struct timespec when = {.tv_sec = (time_t)(due / 1000000000u),
+                            .tv_nsec = (long)(due % 1000000000u)};
     pthread_cond_timedwait(&waits.changed, &waits.lock, &when);
 }
 

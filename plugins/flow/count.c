@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-pipes_status count_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status count_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)args;
     (void)count;
     int64_t *rows = calloc(1, sizeof *rows);

@@ -56,7 +56,8 @@ static void ring(struct timer *timer, pipes_status outcome) {
     host->complete(host, ticket, outcome, outcome == PIPES_OK ? &value : NULL);
 }
 
-pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
     struct delay *delay = calloc(1, sizeof *delay);
     if (!delay) return flow_refuse(host, node, "no memory");
@@ -67,7 +68,8 @@ pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_va
         free(delay);
         return PIPES_FATAL;
     }
-    if (args[2].integer < 0 && getrandom(&delay->seed, sizeof delay->seed, 0) != sizeof delay->seed) {
+    if (args[2].integer < 0 &&
+        getrandom(&delay->seed, sizeof delay->seed, 0) != sizeof delay->seed) {
         delay->seed = clock_now(); /* good enough for a jitter */
     }
     if (!clock_open()) {

@@ -5,8 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *name; uint64_t nanoseconds; } units[] = {
-    {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+static const struct {
+    const char *name;
+    uint64_t nanoseconds;
+} units[] = {
+    {"ns", 1},         {"us", 1000},       {"ms", 1000000},
+    {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
 };
 
 /* About 36 years: far from where a time on the clock would overflow. */
@@ -18,7 +22,8 @@ static bool is_digit(const char *at, const char *end) {
 
 static uint64_t unit_named(const char *name, size_t size) {
     for (size_t unit = 0; unit < sizeof units / sizeof units[0]; unit++) {
-        if (strlen(units[unit].name) == size && !memcmp(units[unit].name, name, size)) return units[unit].nanoseconds;
+        if (strlen(units[unit].name) == size && !memcmp(units[unit].name, name, size))
+            return units[unit].nanoseconds;
     }
     return 0;
 }
@@ -46,14 +51,15 @@ static bool parse(const char *text, size_t size, uint64_t *nanoseconds) {
     return true;
 }
 
-bool flow_duration(const pipes_host *host, pipes_node *node, const char *name, const pipes_value *text,
-                   uint64_t *nanoseconds) {
+bool flow_duration(const pipes_host *host, pipes_node *node, const char *name,
+                   const pipes_value *text, uint64_t *nanoseconds) {
     if (parse(text->text, text->size, nanoseconds)) return true;
     char reason[256];
     int shown = text->size < 64 ? (int)text->size : 64;
     snprintf(reason, sizeof reason,
-             "%s: \"%.*s\" is not a duration; write a number and ns, us, ms, s, m or h, such as \"10ms\"", name,
-             shown, text->text);
+             "%s: \"%.*s\" is not a duration; write a number and ns, us, ms, s, m or h, such as "
+             "\"10ms\"",
+             name, shown, text->text);
     flow_refuse(host, node, reason);
     return false;
 }

@@ -14,9 +14,16 @@ struct fault {
     uint64_t digest;   /* of that row */
 };
 
-pipes_status fault_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
-    static const struct { const char *how; pipes_status answer; } answers[] = {
-        {"reject", PIPES_REJECT}, {"retry", PIPES_RETRY}, {"fatal", PIPES_FATAL}, {"skip", PIPES_SKIP},
+pipes_status fault_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
+    static const struct {
+        const char *how;
+        pipes_status answer;
+    } answers[] = {
+        {"reject", PIPES_REJECT},
+        {"retry", PIPES_RETRY},
+        {"fatal", PIPES_FATAL},
+        {"skip", PIPES_SKIP},
     };
     (void)count;
     struct fault *fault = calloc(1, sizeof *fault);
@@ -24,7 +31,8 @@ pipes_status fault_open(const pipes_host *host, pipes_node *node, const pipes_va
     fault->every = (uint64_t)args[0].integer;
     fault->times = (uint64_t)args[2].integer;
     for (size_t at = 0; at < sizeof answers / sizeof answers[0]; at++) {
-        if (args[1].size == strlen(answers[at].how) && !memcmp(args[1].text, answers[at].how, args[1].size)) {
+        if (args[1].size == strlen(answers[at].how) &&
+            !memcmp(args[1].text, answers[at].how, args[1].size)) {
             fault->answer = answers[at].answer;
         }
     }
@@ -36,10 +44,12 @@ pipes_status fault_open(const pipes_host *host, pipes_node *node, const pipes_va
 static uint64_t digest(const pipes_value *value, unsigned depth) {
     uint64_t bits = 0xCBF29CE484222325u ^ value->kind ^ value->size << 8;
     if (value->kind == PIPES_STRING || value->kind == PIPES_BYTES) {
-        for (uint64_t at = 0; at < value->size; at++) bits = (bits ^ value->bytes[at]) * 0x100000001B3u;
+        for (uint64_t at = 0; at < value->size; at++)
+            bits = (bits ^ value->bytes[at]) * 0x100000001B3u;
     } else if (value->kind == PIPES_LIST || value->kind == PIPES_MAP) {
         uint64_t items = depth < 8 ? value->size << (value->kind == PIPES_MAP) : 0;
-        for (uint64_t at = 0; at < items; at++) bits = (bits ^ digest(value->items + at, depth + 1)) * 0x100000001B3u;
+        for (uint64_t at = 0; at < items; at++)
+            bits = (bits ^ digest(value->items + at, depth + 1)) * 0x100000001B3u;
     } else {
         bits = flow_mix(bits ^ (uint64_t)value->integer);
     }

@@ -12,8 +12,8 @@ pipes_status flow_refuse(const pipes_host *host, pipes_node *node, const char *t
 
 /* Reads a duration such as "250us", "10ms", "1.5s", "2m" or "1h" into nanoseconds. Explains and
  * answers false where the param `name` holds none. */
-bool flow_duration(const pipes_host *host, pipes_node *node, const char *name, const pipes_value *text,
-                   uint64_t *nanoseconds);
+bool flow_duration(const pipes_host *host, pipes_node *node, const char *name,
+                   const pipes_value *text, uint64_t *nanoseconds);
 
 /* SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): well mixed
  * bits for each n. */
@@ -44,32 +44,39 @@ void clock_cancel(struct timer *timer, pipes_ticket ticket);
 
 /* ---------------------------------------------------------- the processors -- */
 
-pipes_status range_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status range_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status range_produce(void *state, pipes_call *call);
 
-pipes_status tick_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status tick_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                       size_t count, void **state);
 pipes_status tick_produce(void *state, pipes_call *call);
 void tick_cancel(void *state, pipes_ticket ticket, void *context);
 void tick_close(void *state);
 
-pipes_status count_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status count_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status count_process(void *state, pipes_call *call, const pipes_batch *batch);
 pipes_status count_flush(void *state, pipes_call *call);
 
-pipes_status head_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status head_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                       size_t count, void **state);
 pipes_status head_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result);
 
-pipes_status batch_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status batch_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status batch_process(void *state, pipes_call *call, const pipes_batch *batch);
 pipes_status batch_flush(void *state, pipes_call *call);
 void batch_close(void *state);
 
-pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status delay_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result);
 void delay_cancel(void *state, pipes_ticket ticket, void *context);
 void delay_close(void *state);
 
-pipes_status fault_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status fault_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status fault_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result);
 
 #pragma GCC visibility pop

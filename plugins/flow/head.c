@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-pipes_status head_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status head_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                       size_t count, void **state) {
     (void)count;
     int64_t *left = malloc(sizeof *left);
     if (!left) return flow_refuse(host, node, "no memory");

@@ -11,12 +11,14 @@ struct range {
 /* Known beforehand, so that the last step never has to pass the end of what an INT can be. */
 static uint64_t numbers_in(int64_t start, int64_t end, int64_t step) {
     if (step > 0 ? start >= end : start <= end) return 0;
-    uint64_t distance = step > 0 ? (uint64_t)end - (uint64_t)start : (uint64_t)start - (uint64_t)end;
+    uint64_t distance =
+        step > 0 ? (uint64_t)end - (uint64_t)start : (uint64_t)start - (uint64_t)end;
     uint64_t stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
     return (distance - 1) / stride + 1;
 }
 
-pipes_status range_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status range_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
     int64_t start = args[0].integer, end = args[1].integer, step = args[2].integer;
     if (!step) return flow_refuse(host, node, "step is 0: the numbers would never end");

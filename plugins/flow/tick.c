@@ -27,11 +27,14 @@ static void ring(struct timer *timer, pipes_status outcome) {
     host->complete(host, ticket, outcome, NULL);
 }
 
-pipes_status tick_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status tick_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                       size_t count, void **state) {
     (void)count;
-    struct tick settings = {.timer.ring = ring, .host = host, .node = node, .count = args[1].integer};
+    struct tick settings = {
+        .timer.ring = ring, .host = host, .node = node, .count = args[1].integer};
     if (!flow_duration(host, node, "interval", &args[0], &settings.interval)) return PIPES_FATAL;
-    if (!settings.interval) return flow_refuse(host, node, "interval is 0: there would be no end of ticks");
+    if (!settings.interval)
+        return flow_refuse(host, node, "interval is 0: there would be no end of ticks");
     struct tick *tick = malloc(sizeof *tick);
     if (!tick) return flow_refuse(host, node, "no memory");
     *tick = settings;

@@ -25,7 +25,8 @@ static bool fail(struct text *text, pipes_status status, const char *problem) {
 static bool reserve(struct text *text, size_t size) {
     if (text->problem) return false;
     if (text->capacity - text->used >= size) return true;
-    if (size > SIZE_MAX / 4 - text->used) return fail(text, PIPES_REJECT, "the row is too large to be written");
+    if (size > SIZE_MAX / 4 - text->used)
+        return fail(text, PIPES_REJECT, "the row is too large to be written");
     size_t capacity = text->capacity ? text->capacity : FIRST_CAPACITY;
     while (capacity - text->used < size) capacity *= 2;
     char *bytes = realloc(text->bytes, capacity);
@@ -138,15 +139,21 @@ static void put_float(struct text *text, double real) {
 /* What DLPack 1.x says of a tensor; only its element type and shape are shown. */
 struct dl_tensor {
     void *data;
-    struct { int32_t type, id; } device;
+    struct {
+        int32_t type, id;
+    } device;
     int32_t dimensions;
-    struct { uint8_t code, bits; uint16_t lanes; } element;
+    struct {
+        uint8_t code, bits;
+        uint16_t lanes;
+    } element;
     const int64_t *shape, *strides;
     uint64_t byte_offset;
 };
 
 static void put_tensor(struct text *text, const struct dl_tensor *tensor) {
-    static const char *const types[] = {"int", "uint", "float", "opaque", "bfloat", "complex", "bool"};
+    static const char *const types[] = {"int",    "uint",    "float", "opaque",
+                                        "bfloat", "complex", "bool"};
     char part[32];
     if (!tensor) {
         put_literal(text, "null");
@@ -192,36 +199,23 @@ static void put_items(struct text *text, const pipes_value *value, int depth) {
 static void put_json(struct text *text, const pipes_value *value, int depth) {
     char digits[24];
     switch (value->kind) {
-    case PIPES_NULL:
-        put_literal(text, "null");
-        return;
-    case PIPES_BOOL:
-        put_literal(text, value->integer ? "true" : "false");
-        return;
+    case PIPES_NULL: put_literal(text, "null"); return;
+    case PIPES_BOOL: put_literal(text, value->integer ? "true" : "false"); return;
     case PIPES_INT:
         snprintf(digits, sizeof digits, "%" PRId64, value->integer);
         put_literal(text, digits);
         return;
-    case PIPES_FLOAT:
-        put_float(text, value->real);
-        return;
-    case PIPES_STRING:
-        put_quoted(text, value->text, value->size);
-        return;
+    case PIPES_FLOAT: put_float(text, value->real); return;
+    case PIPES_STRING: put_quoted(text, value->text, value->size); return;
     case PIPES_BYTES:
         put_literal(text, "\"");
         put_base64(text, value->bytes, value->size);
         put_literal(text, "\"");
         return;
     case PIPES_LIST:
-    case PIPES_MAP:
-        put_items(text, value, depth);
-        return;
-    case PIPES_TENSOR:
-        put_tensor(text, value->ext);
-        return;
-    default:
-        fail(text, PIPES_REJECT, "a value of an unknown kind");
+    case PIPES_MAP: put_items(text, value, depth); return;
+    case PIPES_TENSOR: put_tensor(text, value->ext); return;
+    default: fail(text, PIPES_REJECT, "a value of an unknown kind");
     }
 }
 

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call, const char *format, ...) {
+pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call, const char *format,
+                     ...) {
     char text[4096 + 512]; /* a path and a sentence */
     va_list arguments;
     va_start(arguments, format);
@@ -48,14 +49,16 @@ static const pipes_param lines_params[] = {
 
 static const pipes_param write_params[] = {
     PIPES_PARAM(PIPES_STRING, "path", NULL, "The file to write."),
-    PIPES_PARAM(PIPES_BOOL, "append", "false",
-                "Add to the file as rows come, instead of replacing it when the run has ended by itself."),
+    PIPES_PARAM(
+        PIPES_BOOL, "append", "false",
+        "Add to the file as rows come, instead of replacing it when the run has ended by itself."),
 };
 
 static const pipes_processor processors[] = {
     {.struct_size = sizeof(pipes_processor),
      .name = "lines",
-     .summary = "Reads a file line by line. What is not UTF-8 in it becomes U+FFFD and is counted as \"repaired\".",
+     .summary = "Reads a file line by line. What is not UTF-8 in it becomes U+FFFD and is counted "
+                "as \"repaired\".",
      .params = lines_params,
      .param_count = 1,
      .output_count = 1,
@@ -67,8 +70,9 @@ static const pipes_processor processors[] = {
     {.struct_size = sizeof(pipes_processor),
      .flags = PIPES_SINK,
      .name = "print",
-     .summary = "Prints a line for each row: a STRING as it is, BYTES as base64, other values as JSON, "
-                "the values of a joined row separated by tabs.",
+     .summary =
+         "Prints a line for each row: a STRING as it is, BYTES as base64, other values as JSON, "
+         "the values of a joined row separated by tabs.",
      .rate = PIPES_RATE_KEEPS,
      .open = print_open,
      .process = print_process,
@@ -77,7 +81,8 @@ static const pipes_processor processors[] = {
     {.struct_size = sizeof(pipes_processor),
      .flags = PIPES_SINK,
      .name = "write",
-     .summary = "Writes a line for each row into a file, in the form of io.print. The file is replaced as a "
+     .summary = "Writes a line for each row into a file, in the form of io.print. The file is "
+                "replaced as a "
                 "whole when the run has ended by itself.",
      .params = write_params,
      .param_count = 2,

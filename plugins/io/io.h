@@ -11,8 +11,9 @@
 /* ------------------------------------------------------------ failures, io.c -- */
 
 /* Explains why open (call is NULL) or a call failed, and answers PIPES_FATAL. */
-__attribute__((format(printf, 4, 5)))
-pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call, const char *format, ...);
+__attribute__((format(printf, 4, 5))) pipes_status io_fail(const pipes_host *host, pipes_node *node,
+                                                           pipes_call *call, const char *format,
+                                                           ...);
 
 /* A text of a param as a path that the system takes, to be freed; NULL after explaining why not. */
 char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text);
@@ -48,7 +49,7 @@ void text_put_value(struct text *text, const pipes_value *value);
 struct sink {
     const pipes_host *host;
     pipes_node *node;
-    const char *name;      /* for messages */
+    const char *name; /* for messages */
     int file;
     int wake;
     bool may_wait;         /* a pipe, a terminal or a socket: write could block for ever */
@@ -65,17 +66,20 @@ void sink_close(struct sink *sink);
 
 /* ---------------------------------------------------------- the processors -- */
 
-pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status lines_produce(void *state, pipes_call *call);
 void lines_interrupt(void *state);
 void lines_close(void *state);
 
-pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status print_process(void *state, pipes_call *call, const pipes_batch *batch);
 void print_interrupt(void *state);
 void print_close(void *state);
 
-pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state);
+pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state);
 pipes_status write_process(void *state, pipes_call *call, const pipes_batch *batch);
 pipes_status write_flush(void *state, pipes_call *call);
 void write_interrupt(void *state);

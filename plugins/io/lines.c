@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-    BLOCK_SIZE = 64 * 1024,     /* what a pipe holds at most by default */
-    LEAST_ROOM = 4 * 1024,      /* less is not worth a read */
+    BLOCK_SIZE = 64 * 1024,            /* what a pipe holds at most by default */
+    LEAST_ROOM = 4 * 1024,             /* less is not worth a read */
     LONGEST_LINE = 1024 * 1024 * 1024, /* a file without line ends must not eat all memory */
 };
 
@@ -63,8 +63,8 @@ static pipes_status make_room(struct reader *reader, pipes_call *call) {
     if (reader->block->capacity - reader->end >= LEAST_ROOM) return PIPES_OK;
     size_t begun = reader->end - reader->start;
     if (begun > LONGEST_LINE) {
-        return io_fail(reader->host, reader->node, call, "%s has a line of more than %d bytes", reader->name,
-                       LONGEST_LINE);
+        return io_fail(reader->host, reader->node, call, "%s has a line of more than %d bytes",
+                       reader->name, LONGEST_LINE);
     }
     struct block *block = block_new(begun < BLOCK_SIZE / 2 ? BLOCK_SIZE : begun * 2);
     if (!block) return pipes_explain(call, PIPES_RETRY, "no memory for a line");
@@ -85,11 +85,13 @@ static pipes_status read_more(struct reader *reader, pipes_call *call) {
     if (ready == 0) return PIPES_OK;
     ssize_t size = -1;
     if (ready > 0) {
-        size = read(reader->file, reader->block->bytes + reader->end, reader->block->capacity - reader->end);
+        size = read(reader->file, reader->block->bytes + reader->end,
+                    reader->block->capacity - reader->end);
     }
     if (size < 0) {
         if (errno == EINTR || errno == EAGAIN) return PIPES_OK;
-        return io_fail(reader->host, reader->node, call, "can't read %s: %s", reader->name, strerror(errno));
+        return io_fail(reader->host, reader->node, call, "can't read %s: %s", reader->name,
+                       strerror(errno));
     }
     reader->at_end = size == 0;
     reader->end += (size_t)size;
@@ -98,7 +100,8 @@ static pipes_status read_more(struct reader *reader, pipes_call *call) {
 
 /* A copy of the text in which U+FFFD stands for all that is not UTF-8; NULL without memory. */
 static char *repaired(pipes_call *call, const char *text, size_t *size) {
-    char *copy = pipes_alloc(call, *size * 3); /* three bytes for each one that is wrong, at worst */
+    char *copy =
+        pipes_alloc(call, *size * 3); /* three bytes for each one that is wrong, at worst */
     if (!copy) return NULL;
     size_t at = 0, used = 0;
     while (at < *size) {
@@ -139,7 +142,8 @@ static pipes_status emit_lines(struct reader *reader, pipes_call *call, uint64_t
     }
     if (*rows) {
         atomic_fetch_add_explicit(&reader->block->shares, 1, memory_order_relaxed);
-        pipes_status status = call->host->adopt(call, start - reader->start, block_give_back, reader->block);
+        pipes_status status =
+            call->host->adopt(call, start - reader->start, block_give_back, reader->block);
         if (status != PIPES_OK) {
             block_give_back(reader->block);
             return status;
@@ -174,7 +178,8 @@ void lines_interrupt(void *state) {
 static pipes_status open_file(struct reader *reader, const pipes_value *path) {
     if (path->size == 1 && path->text[0] == '-') {
         if (atomic_flag_test_and_set(&standard_input_is_read)) {
-            return io_fail(reader->host, reader->node, NULL, "another node reads standard input already");
+            return io_fail(reader->host, reader->node, NULL,
+                           "another node reads standard input already");
         }
         reader->file = STDIN_FILENO;
         reader->name = strdup("standard input");
@@ -194,11 +199,12 @@ static pipes_status open_file(struct reader *reader, const pipes_value *path) {
     if (!error && fstat(reader->file, &status)) error = errno;
     if (!error && S_ISDIR(status.st_mode)) error = EISDIR;
     if (!error) return PIPES_OK;
-    return io_fail(reader->host, reader->node, NULL, "can't read %s: %s", reader->name ? reader->name : "a file",
-                   strerror(error));
+    return io_fail(reader->host, reader->node, NULL, "can't read %s: %s",
+                   reader->name ? reader->name : "a file", strerror(error));
 }
 
-pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader) return io_fail(host, node, NULL, "no memory");

@@ -9,7 +9,8 @@
 /* Several nodes may print, each from a thread of its own. */
 static pthread_mutex_t standard_output = PTHREAD_MUTEX_INITIALIZER;
 
-pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)args;
     (void)count;
     struct sink *sink = calloc(1, sizeof *sink);

@@ -18,7 +18,8 @@ pipes_status sink_open(struct sink *sink, int file) {
     sink->may_wait = fstat(file, &status) || !S_ISREG(status.st_mode);
     sink->wake = wake_open();
     if (sink->wake < 0) {
-        return io_fail(sink->host, sink->node, NULL, "can't write %s: %s", sink->name, strerror(errno));
+        return io_fail(sink->host, sink->node, NULL, "can't write %s: %s", sink->name,
+                       strerror(errno));
     }
     return PIPES_OK;
 }
@@ -42,7 +43,8 @@ static pipes_status write_all(struct sink *sink, pipes_call *call, const char *b
         if (written < 0) {
             if (errno == EINTR || errno == EAGAIN) continue;
             if (sink->end_when_closed && (errno == EPIPE || errno == EBADF)) return PIPES_END;
-            return io_fail(sink->host, sink->node, call, "can't write %s: %s", sink->name, strerror(errno));
+            return io_fail(sink->host, sink->node, call, "can't write %s: %s", sink->name,
+                           strerror(errno));
         }
         bytes += written;
         size -= (size_t)written;

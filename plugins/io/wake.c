@@ -8,9 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-int wake_open(void) {
-    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-}
+int wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void wake_up(int wake) {
     uint64_t one = 1;

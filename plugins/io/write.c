@@ -18,13 +18,13 @@
 
 struct file {
     struct sink sink;
-    char *name;         /* the path as the user wrote it, in quotation marks */
-    char *path;         /* absolute, links resolved */
-    char *partial;      /* what is written to until then; NULL where the rows go straight to path */
-    bool is_whole;      /* all input was seen and is on the disk */
+    char *name;    /* the path as the user wrote it, in quotation marks */
+    char *path;    /* absolute, links resolved */
+    char *partial; /* what is written to until then; NULL where the rows go straight to path */
+    bool is_whole; /* all input was seen and is on the disk */
     bool is_claimed;
-    bool is_refused;    /* another node has claimed the path */
-    struct file *next;  /* in `claimed` */
+    bool is_refused;   /* another node has claimed the path */
+    struct file *next; /* in `claimed` */
 };
 
 /* The files that nodes of this process write; two nodes for one would overwrite each other. */
@@ -132,10 +132,12 @@ static pipes_status open_file(struct file *file, const pipes_value *args) {
     free(path);
     if (!why) return sink_open(sink, descriptor);
     if (file->is_refused) why = "another node writes it already";
-    return io_fail(sink->host, sink->node, NULL, "can't write %s: %s", file->name ? file->name : "a file", why);
+    return io_fail(sink->host, sink->node, NULL, "can't write %s: %s",
+                   file->name ? file->name : "a file", why);
 }
 
-pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
     struct file *file = calloc(1, sizeof *file);
     if (!file) return io_fail(host, node, NULL, "no memory");
@@ -161,7 +163,8 @@ pipes_status write_process(void *state, pipes_call *call, const pipes_batch *bat
 pipes_status write_flush(void *state, pipes_call *call) {
     struct file *file = state;
     if (file->partial && fsync(file->sink.file)) {
-        return io_fail(file->sink.host, file->sink.node, call, "can't write %s: %s", file->name, strerror(errno));
+        return io_fail(file->sink.host, file->sink.node, call, "can't write %s: %s", file->name,
+                       strerror(errno));
     }
     file->is_whole = true;
     return PIPES_OK;
@@ -172,14 +175,16 @@ void write_interrupt(void *state) {
     wake_up(file->sink.wake);
 }
 
-/* Gives the file its name, or removes it where the run was stopped, also after this node's flush. */
+/* Gives the file its name, or removes it where the run was stopped, also after this node's flush.
+ */
 static void settle_partial(struct file *file) {
     struct sink *sink = &file->sink;
     if (!file->is_whole || sink->host->stopping(sink->node)) {
         unlink(file->partial);
     } else if (rename(file->partial, file->path)) {
         char text[4096 + 512];
-        snprintf(text, sizeof text, "can't rename \"%s\" to \"%s\": %s", file->partial, file->path, strerror(errno));
+        snprintf(text, sizeof text, "can't rename \"%s\" to \"%s\": %s", file->partial, file->path,
+                 strerror(errno));
         sink->host->log(sink->node, PIPES_ERROR, text, strlen(text));
     }
 }

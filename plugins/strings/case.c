@@ -1,6 +1,6 @@
 /* strings.upper and strings.lower: the simple case mappings of Unicode, one code point to one. */
-#include "strings.h"
 #include "case_tables.h"
+#include "strings.h"
 #include "utf8.h"
 
 /* Eight ASCII letters at once. Adding to each byte what it lacks to 0x80 sets the top bit of those
@@ -9,7 +9,8 @@ static uint64_t toggle_case(uint64_t word, unsigned char first) {
     const uint64_t ones = 0x0101010101010101u;
     uint64_t from_first = word + ones * (0x80u - first);
     uint64_t past_last = word + ones * (0x80u - first - 26u);
-    return word ^ (from_first & ~past_last & UTF8_TOP_BITS) >> 2; /* 0x20 is what tells the cases apart */
+    return word ^
+           (from_first & ~past_last & UTF8_TOP_BITS) >> 2; /* 0x20 is what tells the cases apart */
 }
 
 static uint32_t mapped(const struct case_map *map, uint32_t code) {

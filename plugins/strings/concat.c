@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-pipes_status concat_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status concat_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                         size_t count, void **state) {
     (void)count;
     struct separator *separator = malloc(sizeof *separator);
     if (!separator) return strings_refuse(host, node, "no memory");
@@ -22,7 +23,8 @@ static char *append(char *to, const char *text, size_t size) {
 }
 
 /* A partner that is missing (NULL) is an empty text. */
-pipes_status concat_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result) {
+pipes_status concat_map(void *state, pipes_call *call, const pipes_value *row,
+                        pipes_value *result) {
     const struct separator *separator = state;
     size_t size = 0;
     for (uint64_t input = 0; input < call->width; input++) {

@@ -20,9 +20,11 @@ static int compile(struct matcher *matcher, const char *pattern) {
     return error;
 }
 
-pipes_status match_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status match_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
-    if (args[0].size && memchr(args[0].text, 0, args[0].size)) return strings_refuse(host, node, "pattern can't contain a NUL");
+    if (args[0].size && memchr(args[0].text, 0, args[0].size))
+        return strings_refuse(host, node, "pattern can't contain a NUL");
     struct matcher *matcher = malloc(sizeof *matcher);
     char *pattern = strndup(args[0].text, args[0].size);
     if (!matcher || !pattern) {

@@ -12,7 +12,8 @@ struct generator {
     uint64_t left; /* texts still to make */
 };
 
-pipes_status random_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status random_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                         size_t count, void **state) {
     (void)count;
     struct generator *generator = malloc(sizeof *generator);
     if (!generator) return strings_refuse(host, node, "no memory");
@@ -38,7 +39,7 @@ static uint64_t next_random(struct generator *generator) {
 static void write_text(struct generator *generator, char *to) {
     static const char digits[] = "0123456789abcdef";
     uint64_t halves[] = {next_random(generator), next_random(generator)};
-    halves[0] = (halves[0] & ~(uint64_t)0xF000) | 0x4000; /* the version */
+    halves[0] = (halves[0] & ~(uint64_t)0xF000) | 0x4000;               /* the version */
     halves[1] = (halves[1] & ~((uint64_t)3 << 62)) | (uint64_t)1 << 63; /* the variant */
     for (unsigned digit = 0; digit < 32; digit++) {
         if (digit == 8 || digit == 12 || digit == 16 || digit == 20) *to++ = '-';

@@ -2,7 +2,8 @@
 #include "strings.h"
 #include "utf8.h"
 
-pipes_status reverse_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result) {
+pipes_status reverse_map(void *state, pipes_call *call, const pipes_value *row,
+                         pipes_value *result) {
     (void)state;
     if (row->kind != PIPES_STRING) return strings_not_text(call, row, result);
     const char *from = row->text, *end = from + row->size;

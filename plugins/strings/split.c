@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-pipes_status split_open(const pipes_host *host, pipes_node *node, const pipes_value *args, size_t count, void **state) {
+pipes_status split_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                        size_t count, void **state) {
     (void)count;
-    if (!args[0].size) return strings_refuse(host, node, "separator is empty: there is nothing to split at");
+    if (!args[0].size)
+        return strings_refuse(host, node, "separator is empty: there is nothing to split at");
     struct separator *separator = malloc(sizeof *separator);
     if (!separator) return strings_refuse(host, node, "no memory");
     *separator = (struct separator){args[0].text, args[0].size};
@@ -21,11 +23,13 @@ static const char *find(const struct separator *separator, const char *text, siz
     return memmem(text, size, separator->text, separator->size);
 }
 
-static pipes_status split(const struct separator *separator, pipes_call *call, uint64_t row, const pipes_value *text) {
+static pipes_status split(const struct separator *separator, pipes_call *call, uint64_t row,
+                          const pipes_value *text) {
     const char *from = text->text, *end = from + text->size;
     for (;;) {
         const char *cut = find(separator, from, (size_t)(end - from));
-        pipes_status status = pipes_emit(call, row, pipes_string(from, (size_t)((cut ? cut : end) - from)));
+        pipes_status status =
+            pipes_emit(call, row, pipes_string(from, (size_t)((cut ? cut : end) - from)));
         if (status != PIPES_OK || !cut) return status;
         from = cut + separator->size;
     }

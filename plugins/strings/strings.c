@@ -21,11 +21,18 @@ static const pipes_port text[] = {PIPES_PORT(PIPES_STRING, "text", "any text")};
 static const pipes_port part[] = {PIPES_PORT(PIPES_STRING, "part", "one part of the text")};
 
 static const pipes_param random_params[] = {
-    {.struct_size = sizeof(pipes_param), .kind = PIPES_INT, .name = "num", .help = "How many texts.",
-     .fallback = "20", .minimum = "0"},
-    {.struct_size = sizeof(pipes_param), .kind = PIPES_INT, .name = "seed",
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_INT,
+     .name = "num",
+     .help = "How many texts.",
+     .fallback = "20",
+     .minimum = "0"},
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_INT,
+     .name = "seed",
      .help = "The same seed gives the same texts; -1 takes a new one for each run.",
-     .fallback = "-1", .minimum = "-1"},
+     .fallback = "-1",
+     .minimum = "-1"},
 };
 static const pipes_param split_params[] = {
     PIPES_PARAM(PIPES_STRING, "separator", "\" \"", "What stands between two parts."),
@@ -34,15 +41,23 @@ static const pipes_param concat_params[] = {
     PIPES_PARAM(PIPES_STRING, "separator", "\"\"", "What to put between two texts."),
 };
 static const pipes_param match_params[] = {
-    PIPES_PARAM(PIPES_STRING, "pattern", NULL, "A POSIX extended regular expression; ^ and $ stand for the ends."),
+    PIPES_PARAM(PIPES_STRING, "pattern", NULL,
+                "A POSIX extended regular expression; ^ and $ stand for the ends."),
 };
 
 /* No state, no waiting: rows of one node may be worked on by several threads at once. */
 enum { FREE_OF_STATE = PIPES_CONCURRENT | PIPES_NONBLOCKING | PIPES_PURE };
 
-#define MAP_OF_A_TEXT(NAME, SUMMARY, MAP)                                                              \
-    {.struct_size = sizeof(pipes_processor), .flags = FREE_OF_STATE, .name = NAME, .summary = SUMMARY, \
-     .input_count = 1, .inputs = text, .output_count = 1, .outputs = text, .map = MAP}
+#define MAP_OF_A_TEXT(NAME, SUMMARY, MAP)    \
+    {.struct_size = sizeof(pipes_processor), \
+     .flags = FREE_OF_STATE,                 \
+     .name = NAME,                           \
+     .summary = SUMMARY,                     \
+     .input_count = 1,                       \
+     .inputs = text,                         \
+     .output_count = 1,                      \
+     .outputs = text,                        \
+     .map = MAP}
 
 static const pipes_processor processors[] = {
     {.struct_size = sizeof(pipes_processor),

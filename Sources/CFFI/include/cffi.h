@@ -49,9 +49,9 @@ typedef enum cffi_role {
 
 typedef struct cffi_arg {
     cffi_role role;
-    cffi_type type; /* of the number, for a length by address too; CFFI_POINTER otherwise */
-    uint32_t input; /* which value of the row, for the CFFI_IN roles */
-    uint64_t size;  /* in bytes */
+    cffi_type type;   /* of the number, for a length by address too; CFFI_POINTER otherwise */
+    uint32_t input;   /* which value of the row, for the CFFI_IN roles */
+    uint64_t size;    /* in bytes */
     const char *name; /* for messages */
 } cffi_arg;
 

@@ -14,8 +14,8 @@ func openSlot(
     let node = Node(host: host, node: node)
     let instance = blueprint.makeInstance()
     do {
-        try instance.open(
-            node, args: UnsafeBufferPointer(start: args, count: args == nil ? 0 : count))
+        let args = UnsafeBufferPointer(start: args, count: args == nil ? 0 : count)
+        try instance.open(node, args: args)
     } catch {
         if let text = Outcome(error, inputNames: []).text { node.explain(nil, text) }
         return Status.fatal

@@ -81,9 +81,7 @@ enum Descriptor {
     private static func text(_ text: String) -> UnsafePointer<CChar> {
         let utf8 = text.utf8CString
         let copy = UnsafeMutablePointer<CChar>.allocate(capacity: utf8.count)
-        utf8.withUnsafeBufferPointer {
-            _ = UnsafeMutableBufferPointer(start: copy, count: $0.count).initialize(from: $0)
-        }
+        _ = UnsafeMutableBufferPointer(start: copy, count: utf8.count).initialize(from: utf8)
         return UnsafePointer(copy)
     }
 

@@ -82,14 +82,7 @@ struct ReadmeTests {
         let outcome = try await Command(
             Command.products.appendingPathComponent("embedding"), [], in: Command.checkout
         ).outcome()
-        #expect(
-            outcome.output == """
-                Hello, ada! | ada
-                Hello, grace! | ecarg
-                Hello, barbara! | arabrab
-                clean: texts 3, reversed 3, greeting 3, out 3
-
-                """)
+        #expect(try outcome.output == read("Examples/embedding/expected.txt"))
         #expect(outcome.code == 0)
     }
 

@@ -72,64 +72,65 @@ static const pipes_port inputs[] = {
 };
 
 static const pipes_processor processors[] = {
-    {.struct_size = sizeof(pipes_processor),
-     .flags = PIPES_CONCURRENT
+    {
+        .struct_size = sizeof(pipes_processor),
+        .flags = PIPES_CONCURRENT
 #if defined SINK_WITH_OUTPUTS
-              | PIPES_SINK
+                 | PIPES_SINK
 #endif
-     ,
+        ,
 #if defined NAME_WITH_DOT
-     .name = "sa.me",
+        .name = "sa.me",
 #elif defined NAME_EMPTY
-     .name = "",
+        .name = "",
 #elif defined NAME_MISSING
-     .name = NULL,
+        .name = NULL,
 #elif defined NAME_NO_UTF8
-     .name = "sam\xff",
+        .name = "sam\xff",
 #else
-     .name = "same",
+        .name = "same",
 #endif
-     .summary = "Passes rows on.",
-     .params = params,
+        .summary = "Passes rows on.",
+        .params = params,
 #if defined PARAMS_NULL
-     .params = NULL,
+        .params = NULL,
 #endif
-     .param_count = sizeof params / sizeof params[0],
+        .param_count = sizeof params / sizeof params[0],
 #if defined PARAMS_TOO_MANY
-     .param_count = 4000000000u,
+        .param_count = 4000000000u,
 #endif
-     .input_count = 1,
-     .inputs = inputs,
-     .output_count = 1,
-     .outputs = inputs,
+        .input_count = 1,
+        .inputs = inputs,
+        .output_count = 1,
+        .outputs = inputs,
 #if defined TWO_SHAPES
-     .map = same,
-     .process = take,
+        .map = same,
+        .process = take,
 #elif defined NO_SHAPE
 #elif defined SOURCE_WITH_INPUTS
-     .produce = produce,
+        .produce = produce,
 #elif defined FUNCTION_AND_SHAPE
-     .map = same,
-     .function = (void (*)(void))abs,
-     .signature = "(in:int) -> int",
+        .map = same,
+        .function = (void (*)(void))abs,
+        .signature = "(in:int) -> int",
 #elif defined FUNCTION_ALONE
-     .function = (void (*)(void))abs,
+        .function = (void (*)(void))abs,
 #elif defined SIGNATURE_ALONE
-     .signature = "(in:int) -> int",
+        .signature = "(in:int) -> int",
 #elif defined SIGNATURE_WRONG
-     .function = (void (*)(void))abs,
-     .signature = "(in:imt) -> int",
+        .function = (void (*)(void))abs,
+        .signature = "(in:imt) -> int",
 #elif defined HOLDS_UNKNOWN
-     .process = take,
-     .holds = "size",
+        .process = take,
+        .holds = "size",
 #elif defined RATE_UNKNOWN
-     .process = take,
-     .rate = 9,
+        .process = take,
+        .rate = 9,
 #elif defined RATE_OF_MAP
-     .map = same,
-     .rate = PIPES_RATE_AGGREGATES,
+        .map = same,
+        .rate = PIPES_RATE_AGGREGATES,
 #else
-     .map = same,
+        .map = same,
 #endif
     },
 #if defined SECOND_SIZE
@@ -167,9 +168,9 @@ static const pipes_plugin plugin = {
 #else
     0,
 #endif
-    NAME, "1.2.3", "For tests.", NULL,
+    NAME,  "1.2.3", "For tests.", NULL,
 #if defined NO_PROCESSORS
-    NULL, 0,
+    NULL,  0,
 #elif defined PROCESSORS_TOO_MANY
     processors, UINT64_MAX,
 #else

@@ -31,8 +31,8 @@ struct PluginTests {
         #expect(
             plugin.processors.map { String(cString: $0.summary) }
                 == ["Louder.", "Has a name of its own."])
-        #expect(
-            plugin.processors.allSatisfy { $0.struct_size == MemoryLayout<pipes_processor>.size })
+        let size = MemoryLayout<pipes_processor>.size
+        #expect(plugin.processors.allSatisfy { $0.struct_size == size })
     }
 
     @Test("the descriptor is made once, whoever asks at the same time")

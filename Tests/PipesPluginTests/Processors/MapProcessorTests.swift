@@ -148,8 +148,8 @@ private struct Lifetime: MapProcessor {
     var node: Node?
     mutating func open(_ node: Node) throws {
         self.node = node
-        node.log(
-            .info, "opened \(node.name) with \(try node.env("GREETING", as: String.self) ?? "")")
+        let greeting: String? = try node.env("GREETING")
+        node.log(.info, "opened \(node.name) with \(greeting ?? "nothing")")
     }
     mutating func close() { node?.log(.info, "closed") }
     func map(_ text: String) -> String {

@@ -8,8 +8,7 @@ struct Shout: MapProcessor {
     }
 }
 
-@c @implementation public func pipes_plugin_v1(_ host: UnsafePointer<pipes_host>?) -> UnsafePointer<
-    pipes_plugin
->? {
+@c @implementation
+public func pipes_plugin_v1(_ host: UnsafePointer<pipes_host>?) -> UnsafePointer<pipes_plugin>? {
     Plugin("shouting", version: "1.0.0", processors: [Shout.self]).descriptor
 }
