@@ -47,12 +47,17 @@ final class Run: @unchecked Sendable {
             cancelGrace: options.cancelGrace, deadLetters: options.deadLetters)
         let doorbells = plan.stages.map { _ in Doorbell(wakefulness: wakefulness) }
         self.doorbells = doorbells
+        let sourceStops = graph.nodes.map { node in
+            node.description.isSource
+                ? SourceStop(readers: node.outputs.reduce(0) { $0 + $1.count }) : nil
+        }
         let edges = graph.edges.enumerated().map { index, edge in
             Edge(
                 index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
                 byteCapacity: edge.byteCapacity, isQueue: plan.isQueue[index],
                 sender: doorbells[plan.stageOfNode[edge.from]],
-                reader: doorbells[plan.stageOfNode[edge.to]])
+                reader: doorbells[plan.stageOfNode[edge.to]],
+                sourceStop: sourceStops[edge.from])
         }
         self.edges = edges
         let stopper = Stopper()
@@ -61,6 +66,13 @@ final class Run: @unchecked Sendable {
             Run.makeNode(
                 graph, index, factories[index], edges: edges, control: control,
                 doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper)
+        }
+        for (node, stop) in zip(nodes, sourceStops) {
+            let (context, gate) = (node.runner.context, node.gate)
+            stop?.whenNobodyIsLeft {
+                context.stop()
+                gate.interrupt()
+            }
         }
         self.nodes = nodes
         let runners = nodes.map(\.runner)
@@ -143,7 +155,7 @@ final class Run: @unchecked Sendable {
         var opened: [ProcessorGate] = []
         for index in graph.order {
             do {
-                try nodes[index].gate.processor.open()
+                try nodes[index].gate.open()
                 opened.append(nodes[index].gate)
             } catch {
                 for gate in opened.reversed() { gate.close() }

@@ -78,14 +78,18 @@ struct InputPort {
                 return .batch(batch)
             case .end: return .end
             case .needs(let inputs):
-                endOthersEarly(join)
+                // All of them, also behind one that has nothing yet: a batch that is taken makes
+                // room, and an end may stop the senders of the others.
+                var isWaiting = false
                 for input in inputs {
                     switch edges[input].take() {
                     case .batch(let batch, _): join.offer(batch, input: input)
-                    case .nothingYet: return .nothingYet
+                    case .nothingYet: isWaiting = true
                     case .end: join.end(input: input)
                     }
                 }
+                endOthersEarly(join)
+                if isWaiting { return .nothingYet }
             }
         }
     }
