@@ -155,10 +155,13 @@ class NodeRunner {
 
     /// Tells a source that may be blocking to come to an end.
     final func stopProducing() {
+        guard !wantsNoMore else { return }
         wantsNoMore = true
-        guard !context.isStopping else { return }
-        context.stop()
-        gate.interrupt()
+        // A drain has done this already, from its own thread.
+        if !context.isStopping {
+            context.stop()
+            gate.interrupt()
+        }
         // An open call is asked to stop when the stage looks again.
         doorbell.ring()
     }
