@@ -122,7 +122,9 @@ class NodeRunner {
 
     private func run(mayStart: Bool) -> Bool {
         if !wantsNoMore { heedReaders() }
-        let hasProgressed = work(mayStart: mayStart)
+        let takenCount = input.takenCount
+        let hasWorked = work(mayStart: mayStart)
+        let hasProgressed = hasWorked || input.takenCount != takenCount
         guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
         flush()
