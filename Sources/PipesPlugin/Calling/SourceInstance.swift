@@ -27,10 +27,10 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
         return producePlain(call)
     }
 
-    /// Rows until there are enough or a millisecond has passed: a slow source's rows should not
-    /// wait for each other.
+    /// Rows until there are enough or a millisecond has passed: the rows of a source that waits
+    /// should not wait for each other.
     private func producePlain(_ call: Call) -> pipes_status {
-        let start = ContinuousClock.now
+        let start = P.nonblocking ? nil : ContinuousClock.now
         var count: UInt64 = 0
         while count < call.pointee.demand {
             do {
@@ -47,7 +47,7 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
                 pendingError = error
                 return Status.ok
             }
-            if start.duration(to: .now) > .milliseconds(1) { break }
+            if let start, start.duration(to: .now) > .milliseconds(1) { break }
         }
         return Status.ok
     }

@@ -13,7 +13,7 @@ final class Edge: Sendable {
     /// Where the sender is a source.
     private let sourceStop: SourceStop?
     private let reader: Doorbell
-    private let state: Mutex<EdgeState>
+    private let state: Locked<EdgeState>
     private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
@@ -27,7 +27,7 @@ final class Edge: Sendable {
         self.sender = sender
         self.sourceStop = sourceStop
         self.reader = reader
-        state = Mutex(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
+        state = Locked(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
     }
 
     /// For reports and the deadlock detector.

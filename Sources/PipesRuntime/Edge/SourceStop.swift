@@ -8,11 +8,11 @@ final class SourceStop: Sendable {
         var stop: @Sendable () -> Void = {}
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     /// - Parameter readers: edges that leave the source.
     init(readers: Int) {
-        state = Mutex(State(eagerReaders: readers))
+        state = Locked(State(eagerReaders: readers))
     }
 
     /// Says how the source is stopped: from any thread, at most once.

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Finds out why all stages of a run sleep with nothing outside to wake them, and lets the run go
 /// on: a join waits for one input while another one, full, holds back the sender of both. That
 /// edge grows. What can't be helped so stops the run, with the cycle of waits.
@@ -7,7 +5,7 @@ final class DeadlockResolver: @unchecked Sendable {
     // Set once, before any stage has started; `resolving` guards against two resolvers at once.
     private weak var run: Run?
     private var edges: [Edge] = []
-    private let resolving = Mutex(())
+    private let resolving = Locked(())
 
     /// Rows that edges of a run may grow by, each.
     static let largestGrowth = 1 << 20

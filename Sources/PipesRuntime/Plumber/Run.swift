@@ -1,7 +1,6 @@
 import Dispatch
 import Logging
 import PipesCore
-import Synchronization
 
 /// One run of a graph: builds its nodes, edges and stages, owns their tasks, and sees to it that
 /// it ends.
@@ -19,7 +18,7 @@ final class Run: @unchecked Sendable {
     private let deadlocks: DeadlockResolver
     /// Rings when a stage ends, and when waiting for the others is no longer worth it.
     private let stageEnded = Doorbell()
-    private let progress = Mutex(Progress())
+    private let progress = Locked(Progress())
 
     private struct Progress {
         var start: ContinuousClock.Instant?

@@ -10,7 +10,7 @@ final class ProcessorGate: Sendable {
     }
 
     let processor: any Processor
-    private let state = Mutex(State.unopened)
+    private let state = Locked(State.unopened)
     private let inside = Atomic(false)
 
     init(_ processor: any Processor) {

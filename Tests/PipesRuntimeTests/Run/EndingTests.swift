@@ -133,7 +133,8 @@ import Testing
         #expect(map.life.closed == 1)
     }
 
-    @Test("a timeout counts like a retry, and its last one fails the row", arguments: [true, false])
+    @Test(
+        "a timeout counts like a retry, and its last one fails the row", arguments: [true, false])
     func timeout(heedsCancel: Bool) async throws {
         let letters = DeadLetterBox()
         let map = SilentMap(heedsCancel: heedsCancel)
@@ -142,7 +143,8 @@ import Testing
         graph.add("map", map, feeds: ["out"]) {
             $0.timeout = .milliseconds(1)
             $0.concurrency = 2
-            $0.retry = .init(max: 1, shortestPause: .milliseconds(1), longestPause: .milliseconds(1))
+            $0.retry = .init(
+                max: 1, shortestPause: .milliseconds(1), longestPause: .milliseconds(1))
         }
         graph.add("out", CollectingSink())
         let plumber = try graph.plumber(letters: letters, cancelGrace: .milliseconds(1))

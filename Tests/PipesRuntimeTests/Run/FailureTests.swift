@@ -80,9 +80,11 @@ import Testing
         #expect(letters.letters.isEmpty)
     }
 
-    @Test("stop the graph where the node says so, and what is in flight is counted", arguments: [
-        Answer.reject, .fatal, .retry, .notAllowed("answered the unknown status 77"),
-    ])
+    @Test(
+        "stop the graph where the node says so, and what is in flight is counted",
+        arguments: [
+            Answer.reject, .fatal, .retry, .notAllowed("answered the unknown status 77"),
+        ])
     func thenStop(answer: Answer) async throws {
         let letters = DeadLetterBox()
         let sink = CollectingSink()
@@ -149,9 +151,11 @@ import Testing
         #expect(unopenable.life.closed == 0)
     }
 
-    @Test("of a partner are a missing partner for the join", arguments: [
-        (NodeProperties.OnMissing.skip, 8, 0), (.null, 10, 0), (.fail, 8, 2),
-    ])
+    @Test(
+        "of a partner are a missing partner for the join",
+        arguments: [
+            (NodeProperties.OnMissing.skip, 8, 0), (.null, 10, 0), (.fail, 8, 2),
+        ])
     func joins(onMissing: NodeProperties.OnMissing, taken: Int, failed: Int) async throws {
         let letters = DeadLetterBox()
         let sink = CollectingSink()
@@ -177,7 +181,8 @@ import Testing
         var graph = TestGraph()
         graph.add("src", CountingSource(20), feeds: ["split"])
         graph.add("split", process, feeds: ["out"]) {
-            $0.retry = .init(max: 1, shortestPause: .milliseconds(1), longestPause: .milliseconds(1))
+            $0.retry = .init(
+                max: 1, shortestPause: .milliseconds(1), longestPause: .milliseconds(1))
         }
         graph.add("out", sink)
         let report = try await graph.run(letters: letters)
