@@ -25,10 +25,11 @@ public final class Plumber: Sendable {
     public let plan: Plan
     private let factories: [any ProcessorFactory]
     private let options: Options
-    private let current = Locked<Current>(.waiting)
+    private let current = Locked<Current>(.waiting(.run))
 
     private enum Current {
-        case waiting
+        /// With what was asked for before the run.
+        case waiting(RunControl.Order)
         case running(Run)
         case ended(RunReport)
     }
@@ -75,7 +76,12 @@ public final class Plumber: Sendable {
     /// - Throws: what could not be opened; nothing has run then.
     public func run() async throws(GraphFailure) -> RunReport {
         let run = Run(graph, plan: plan, factories: factories, options: options)
-        current.withLock { $0 = .running(run) }
+        let order = current.withLock { state in
+            defer { state = .running(run) }
+            return if case .waiting(let order) = state { order } else { RunControl.Order.run }
+        }
+        if order == .drain { run.drain() }
+        if order == .cancel { run.cancel() }
         let result: Result<RunReport, GraphFailure> = await withTaskCancellationHandler {
             do throws(GraphFailure) {
                 return .success(try await run.run())
@@ -90,14 +96,25 @@ public final class Plumber: Sendable {
         return report
     }
 
-    /// Stops the sources and has everything in flight finished. Any thread.
-    public func drain() { running?.drain() }
+    /// Stops the sources and has everything in flight finished. Any thread; before the run, it
+    /// holds for the run to come.
+    public func drain() { running(.drain)?.drain() }
 
-    /// Stops now: rows in flight are failed as cancelled. Any thread.
-    public func cancel() { running?.cancel() }
+    /// Stops now: rows in flight are failed as cancelled. Any thread; before the run, it holds for
+    /// the run to come.
+    public func cancel() { running(.cancel)?.cancel() }
 
-    private var running: Run? {
-        current.withLock { if case .running(let run) = $0 { run } else { nil } }
+    /// The run that is to follow an order. Where there is none yet, the order is kept for it.
+    private func running(_ order: RunControl.Order) -> Run? {
+        current.withLock { state in
+            switch state {
+            case .waiting(let former):
+                state = .waiting(max(former, order))
+                return nil
+            case .running(let run): return run
+            case .ended: return nil
+            }
+        }
     }
 
     /// The ledger at this moment; nil before the run.

@@ -41,8 +41,9 @@ class NodeRunner {
     private var skipsFlush = false
     private var isFlushOpen = false
     final private(set) var openCalls = OpenCalls()
-    /// The instant the clock was last asked to ring at, so that it isn't asked twice.
-    private var alarm: ContinuousClock.Instant?
+    /// The instants the clock was last asked to ring at, so that it isn't asked twice.
+    private var pauseAlarm: ContinuousClock.Instant?
+    private var callAlarm: ContinuousClock.Instant?
     private let mailbox = Mailbox()
     private let published: Locked<NodeAccount>
 
@@ -228,7 +229,7 @@ class NodeRunner {
         control.wakefulness.wake()
         let now = control.clock.now
         openCalls.open(call, deadline: node.properties.timeout.map { now + $0 })
-        ring(at: openCalls.nextDue)
+        ringForOpenCalls()
     }
 
     private func close(_ call: Call, _ completion: Call.Completion) {
@@ -273,16 +274,30 @@ class NodeRunner {
             context.reportMisuse("did not complete a call after it was asked to stop")
             closed(call, Call.Completion(answer: .cancelled, value: nil), reason)
         }
-        ring(at: openCalls.nextDue)
+        ringForOpenCalls()
         return !overdue.isEmpty
     }
 
-    /// Has the stage look again at an instant.
+    /// Has the stage look again at the end of a pause.
     final func ring(at instant: ContinuousClock.Instant?) {
-        guard let instant else { return }
-        if let alarm, alarm <= instant, alarm > control.clock.now { return }
-        alarm = instant
-        control.clock.ring(doorbell, at: instant)
+        guard let instant, isNews(instant, pauseAlarm) else { return }
+        pauseAlarm = instant
+        control.clock.ring(doorbell, at: instant, keepsAwake: true)
+    }
+
+    /// Has the stage look again when a call is due. An open call keeps the stage awake by itself:
+    /// the alarm of one that is long completed must not.
+    private func ringForOpenCalls() {
+        guard let instant = openCalls.nextDue, isNews(instant, callAlarm) else { return }
+        callAlarm = instant
+        control.clock.ring(doorbell, at: instant, keepsAwake: false)
+    }
+
+    private func isNews(
+        _ instant: ContinuousClock.Instant, _ alarm: ContinuousClock.Instant?
+    ) -> Bool {
+        guard let alarm else { return true }
+        return alarm > instant || alarm <= control.clock.now
     }
 
     // MARK: For the shapes

@@ -5,7 +5,9 @@ protocol RunClock: Sendable {
     var now: ContinuousClock.Instant { get }
 
     /// Rings once the instant has come, from any thread. Rings may come late, never early.
-    func ring(_ doorbell: Doorbell, at instant: ContinuousClock.Instant)
+    /// - Parameter keepsAwake: whether the stage counts as awake until then, since nothing else
+    ///   will wake it.
+    func ring(_ doorbell: Doorbell, at instant: ContinuousClock.Instant, keepsAwake: Bool)
 }
 
 struct SystemClock: RunClock {
@@ -14,12 +16,12 @@ struct SystemClock: RunClock {
 
     var now: ContinuousClock.Instant { .now }
 
-    func ring(_ doorbell: Doorbell, at instant: ContinuousClock.Instant) {
-        // A stage in a pause counts as awake: something will wake it.
+    func ring(_ doorbell: Doorbell, at instant: ContinuousClock.Instant, keepsAwake: Bool) {
+        let wakefulness = keepsAwake ? wakefulness : nil
         wakefulness?.wake()
-        let pause = ContinuousClock.now.duration(to: instant)
-        let nanoseconds = max(0, pause.nanoseconds)
-        queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { [wakefulness] in
+        // One more than what is cut off by whole nanoseconds, so that it never rings early.
+        let pause = ContinuousClock.now.duration(to: instant) + .nanoseconds(1)
+        queue.asyncAfter(deadline: .now() + .nanoseconds(max(0, pause.nanoseconds))) {
             doorbell.ring()
             wakefulness?.sleep()
         }
@@ -30,8 +32,10 @@ extension Duration {
     /// Whole nanoseconds; as many as an Int can hold.
     var nanoseconds: Int {
         let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? Int.max : Int(scaled) + Int(attoseconds / 1_000_000_000)
+        let (scaled, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if isTooLong { return seconds < 0 ? Int.min : Int.max }
+        let (sum, overflow) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflow ? Int.max : Int(sum)
     }
 
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }

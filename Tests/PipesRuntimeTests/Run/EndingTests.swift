@@ -1,5 +1,6 @@
 import CPipes
 import PipesCore
+import Synchronization
 import Testing
 
 @testable import PipesRuntime
@@ -47,6 +48,23 @@ import Testing
         }
         #expect(report.status == .clean)
         #expect(sink.firsts == [7, 7, 7])
+    }
+
+    @Test("a stop that comes before the run holds for it", arguments: [true, false])
+    func earlyStop(isDrain: Bool) async throws {
+        let source = CountingSource()
+        let sink = InterruptedSink()
+        var graph = TestGraph()
+        graph.add("src", source, feeds: ["out"])
+        graph.add("out", sink)
+        let plumber = try graph.plumber()
+        if isDrain { plumber.drain() } else { plumber.cancel() }
+        let report = try await within { try await plumber.run() }
+        #expect(report.status == (isDrain ? .clean : .cancelled))
+        #expect(source.produced == 0)
+        // Nothing is interrupted before it was opened.
+        #expect(!sink.wasInterrupted)
+        #expect(sink.life.closed == 1)
     }
 
     @Test("a drain past its deadline is a cancel")
@@ -187,7 +205,6 @@ import Testing
         graph.add("out", sink)
         let plumber = try graph.plumber()
         _ = try await within {
-            if isCancelled { plumber.cancel() }
             async let ended = plumber.run()
             if isCancelled {
                 while plumber.report == nil { await Task.yield() }
@@ -216,4 +233,17 @@ final class DeafSink: TestProcessor {
         gate.pass()
         return (count, .ok)
     }
+}
+
+/// Notes whether it was interrupted.
+final class InterruptedSink: TestProcessor {
+    let description = ProcessorDescription.sink()
+    let life = LifeCounter()
+    private let isInterrupted = Mutex(false)
+
+    var wasInterrupted: Bool { isInterrupted.withLock { $0 } }
+
+    func open() throws(OpenFailure) { life.open() }
+    func close() { life.close() }
+    func interrupt() { isInterrupted.withLock { $0 = true } }
 }
