@@ -100,7 +100,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
         .testTarget(
-            name: "PipesRuntimeTests", dependencies: ["PipesRuntime", "PipesCore", "CPipes"],
+            name: "PipesRuntimeTests",
+            dependencies: [
+                "PipesRuntime", "PipesCore", "CPipes", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",

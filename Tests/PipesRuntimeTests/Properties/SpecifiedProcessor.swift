@@ -1,7 +1,6 @@
 import CPipes
 import Dispatch
 import PipesCore
-import Synchronization
 
 @testable import PipesRuntime
 
@@ -10,7 +9,7 @@ final class SpecifiedProcessor: TestProcessor {
     let description: ProcessorDescription
     let life = LifeCounter()
     private let spec: NodeSpec
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let queue = DispatchQueue(label: "SpecifiedProcessor")
 
     private struct State {
@@ -27,7 +26,7 @@ final class SpecifiedProcessor: TestProcessor {
     init(_ spec: NodeSpec, seed: UInt64) {
         self.spec = spec
         description = spec.description
-        state = Mutex(State(random: SeededGenerator(seed: seed)))
+        state = Locked(State(random: SeededGenerator(seed: seed)))
     }
 
     /// What a sink took.

@@ -1,6 +1,5 @@
 import CPipes
 import PipesCore
-import Synchronization
 import Testing
 
 @testable import PipesRuntime
@@ -239,7 +238,7 @@ final class DeafSink: TestProcessor {
 final class InterruptedSink: TestProcessor {
     let description = ProcessorDescription.sink()
     let life = LifeCounter()
-    private let isInterrupted = Mutex(false)
+    private let isInterrupted = Locked(false)
 
     var wasInterrupted: Bool { isInterrupted.withLock { $0 } }
 

@@ -1,6 +1,5 @@
 import CPipes
 import PipesCore
-import Synchronization
 import Testing
 
 @testable import PipesRuntime
@@ -209,7 +208,7 @@ final class BrokenSource: TestProcessor {
 /// Passes rows on; 3 fails once, 4 always, 9 is rejected, twice over, 13 skipped.
 final class PickySplit: TestProcessor {
     let description = ProcessorDescription.process(.splits, .nonblocking)
-    private let hasSeenThree = Mutex(false)
+    private let hasSeenThree = Locked(false)
 
     func process(_ call: Call, _ batch: pipes_batch) -> Answer {
         for row in (0..<Int(batch.count)).reversed() {

@@ -1,6 +1,5 @@
 import CPipes
 import PipesCore
-import Synchronization
 import Testing
 
 @testable import PipesRuntime
@@ -263,9 +262,9 @@ final class StallingSource: TestProcessor {
     /// Raised when it starts to wait.
     let isStalled = Signal()
     private let gate = Gate()
-    private let left: Mutex<Int>
+    private let left: Locked<Int>
 
-    init(after rows: Int) { left = Mutex(rows) }
+    init(after rows: Int) { left = Locked(rows) }
 
     func interrupt() { gate.open() }
 

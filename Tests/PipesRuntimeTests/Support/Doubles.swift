@@ -1,13 +1,12 @@
 import CPipes
 import Dispatch
 import PipesCore
-import Synchronization
 
 @testable import PipesRuntime
 
 /// Counts how often a processor was opened and closed.
 final class LifeCounter: Sendable {
-    private let counts = Mutex((opened: 0, closed: 0))
+    private let counts = Locked((opened: 0, closed: 0))
 
     func open() { counts.withLock { $0.opened += 1 } }
     func close() { counts.withLock { $0.closed += 1 } }
@@ -21,7 +20,7 @@ final class CountingSource: TestProcessor {
     let description: ProcessorDescription
     let life = LifeCounter()
     private let limit: Int
-    private let count = Mutex(0)
+    private let count = Locked(0)
 
     /// - Parameter limit: how many rows it has; nil: it never ends by itself.
     init(_ limit: Int? = nil, _ flags: ProcessorDescription.Flags = .nonblocking) {
@@ -81,7 +80,7 @@ final class FaultyMap: TestProcessor {
     let description: ProcessorDescription
     let life = LifeCounter()
     private let body: @Sendable (Int64, Int) -> Answer
-    private let attempts = Mutex<[Int64: Int]>([:])
+    private let attempts = Locked<[Int64: Int]>([:])
 
     init(
         _ flags: ProcessorDescription.Flags = .nonblocking,
@@ -119,7 +118,7 @@ final class FaultyMap: TestProcessor {
 final class CollectingSink: TestProcessor {
     let description: ProcessorDescription
     let life = LifeCounter()
-    private let collected = Mutex<[[Int64?]]>([])
+    private let collected = Locked<[[Int64?]]>([])
     private let limit: Int
 
     /// - Parameter limit: how many rows it takes before it wants no more.
@@ -157,8 +156,8 @@ final class GatedSink: TestProcessor {
     let turnstile = Turnstile()
     /// Raised before each row is waited for.
     let arrival = Signal()
-    private let count = Mutex(0)
-    private let isInterrupted = Mutex(false)
+    private let count = Locked(0)
+    private let isInterrupted = Locked(false)
 
     /// Rows it was let to take.
     var taken: Int { count.withLock { $0 } }
@@ -214,7 +213,7 @@ final class SplittingProcess: TestProcessor {
 final class SummingProcess: TestProcessor {
     let description: ProcessorDescription
     private let size: Int
-    private let state = Mutex((count: 0, sum: Int64(0)))
+    private let state = Locked((count: 0, sum: Int64(0)))
 
     init(_ size: Int, _ flags: ProcessorDescription.Flags = .nonblocking) {
         self.size = size
@@ -248,7 +247,7 @@ final class DeferringMap: TestProcessor {
     let life = LifeCounter()
     private let body: @Sendable (Int64) -> Int64?
     private let queue = DispatchQueue(label: "DeferringMap")
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     private struct State {
         var open: [(call: Call, number: Int64)] = []
@@ -258,7 +257,7 @@ final class DeferringMap: TestProcessor {
 
     init(seed: UInt64, _ body: @escaping @Sendable (Int64) -> Int64?) {
         description = .map([.defers, .nonblocking, .concurrent])
-        state = Mutex(State(random: SeededGenerator(seed: seed)))
+        state = Locked(State(random: SeededGenerator(seed: seed)))
         self.body = body
     }
 
@@ -298,7 +297,7 @@ final class SilentMap: TestProcessor {
     let life = LifeCounter()
     /// Whether it completes a call that it is asked to stop.
     private let heedsCancel: Bool
-    private let abandonedCount = Mutex(0)
+    private let abandonedCount = Locked(0)
     /// Raised for each row.
     let arrival = Signal()
 

@@ -1,6 +1,5 @@
 import Logging
 import PipesCore
-import Synchronization
 
 @testable import PipesRuntime
 
@@ -104,7 +103,7 @@ struct TestGraph: ProcessorResolver {
 
 /// Collects dead letters.
 final class DeadLetterBox: Sendable {
-    private let state = Mutex<[DeadLetter]>([])
+    private let state = Locked<[DeadLetter]>([])
 
     func add(_ letter: DeadLetter) { state.withLock { $0.append(letter) } }
 

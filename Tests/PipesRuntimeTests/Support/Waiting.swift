@@ -1,5 +1,6 @@
 import Dispatch
-import Synchronization
+
+@testable import PipesRuntime
 
 /// A door that starts shut. Threads wait at it; once open it stays open.
 final class Gate: Sendable {
@@ -44,7 +45,7 @@ struct TimedOut: Error {}
 func within<Result: Sendable>(
     seconds: Int = 20, _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    let isAnswered = Mutex(false)
+    let isAnswered = Locked(false)
     return try await withCheckedThrowingContinuation { continuation in
         let answer: @Sendable (Swift.Result<Result, any Error>) -> Void = { result in
             let isFirst = isAnswered.withLock { isAnswered in
