@@ -122,7 +122,8 @@ struct GraphModel {
         default: return (nil, entry.settlement)
         }
         let row = entry.values.map(\.integer)
-        let outcome = entry.settlement == .missing
+        let outcome =
+            entry.settlement == .missing
             ? .reject : spec.nodes[node].behaviour.outcome(row)
         switch outcome {
         case .value(let value), .flaky(let value): return (value, .item)

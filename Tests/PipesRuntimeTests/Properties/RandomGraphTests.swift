@@ -56,7 +56,8 @@ import Testing
         var hasShrunk = true
         while hasShrunk, attempts < 60 {
             hasShrunk = false
-            let candidates = best.0.nodes.indices.reversed().compactMap { best.0.removing($0) }
+            let candidates =
+                best.0.nodes.indices.reversed().compactMap { best.0.removing($0) }
                 + best.0.simpler
             for candidate in candidates where attempts < 60 {
                 attempts += 1
