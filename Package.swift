@@ -104,10 +104,7 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",
-            dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "describe-fixture"],
+            dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "pipes-host"],
             swiftSettings: swift),
-        .executableTarget(
-            name: "describe-fixture", dependencies: ["PipesPluginHost", "CPipes"],
-            path: "Tests/Fixtures/describe-fixture", swiftSettings: swift),
     ] + plugins
 )

@@ -94,10 +94,12 @@ static void a_tick_that_is_cancelled_ends_at_once(void) {
     struct outcome outcome = outcome_wait(call);
     CHECK(outcome.status == PIPES_CANCELLED && outcome.count == 0);
     call_free(&outcome);
-    node_stop(&node);
     call = node_produce_soon(&node, 1);
-    call_cancel(call);
+    node_stop(&node);
     outcome = outcome_wait(call);
+    CHECK(outcome.status == PIPES_END && outcome.count == 0);
+    call_free(&outcome);
+    outcome = node_produce(&node, 1);
     CHECK(outcome.status == PIPES_END && outcome.count == 0);
     call_free(&outcome);
     node_close(&node);

@@ -1,42 +1,39 @@
 /// Texts that look like UUIDs (RFC 9562, version 4): 36 characters, hex digits in lower case.
-public struct RandomTexts {
-    private var seeded: SplitMix?
+public struct RandomTexts: Sendable {
+    private var random: SplitMix
 
     /// - Parameter seed: the same texts for the same one; below 0: others each time.
     public init(seed: Int) {
-        seeded = seed < 0 ? nil : SplitMix(state: UInt64(seed))
+        random = SplitMix(state: seed < 0 ? UInt64.random(in: 0...UInt64.max) : UInt64(seed))
     }
 
     public mutating func next() -> String {
-        var system = SystemRandomNumberGenerator()
-        var high = seeded?.next() ?? system.next()
-        var low = seeded?.next() ?? system.next()
-        high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        var text = ""
-        text.reserveCapacity(36)
-        Self.append(high, &text)
-        Self.append(low, &text)
-        return text
-    }
-
-    /// Half of the digits: the dashes stand behind the 8th, 12th, 16th and 20th of 32.
-    private static func append(_ bits: UInt64, _ text: inout String) {
-        let digits = StaticDigits.hex
-        for shift in stride(from: 60, through: 0, by: -4) {
-            text.unicodeScalars.append(digits[Int(bits >> UInt64(shift) & 15)])
-            if [8, 13, 18, 23].contains(text.utf8.count) { text += "-" }
+        let high = random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var end = 0
+            for bits in [high, low] {
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    text[end] = Self.digit(bits >> UInt64(shift) & 15)
+                    end += 1
+                    if end == 8 || end == 13 || end == 18 || end == 23 {
+                        text[end] = UInt8(ascii: "-")
+                        end += 1
+                    }
+                }
+            }
+            return end
         }
     }
 
-    private enum StaticDigits {
-        static let hex = Array("0123456789abcdef".unicodeScalars)
+    private static func digit(_ value: UInt64) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + UInt8(value) : UInt8(ascii: "a") + UInt8(value - 10)
     }
 }
 
 /// SplitMix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators"
 /// (2014): small, and good enough for texts to try things with.
-private struct SplitMix {
+private struct SplitMix: Sendable {
     var state: UInt64
 
     mutating func next() -> UInt64 {

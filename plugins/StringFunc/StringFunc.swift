@@ -10,14 +10,14 @@ struct InputStr: SourceProcessor {
     @Arg("The same seed gives the same texts; -1 takes a new one for each run.", range: (-1)...)
     var seed = -1
     private var passed = 0
-    private var texts: RandomTexts?
+    private var texts = RandomTexts(seed: 0)
+
+    mutating func open() { texts = RandomTexts(seed: seed) }
 
     mutating func next() -> String? {
         guard passed < num else { return nil }
         passed += 1
-        var random = texts ?? RandomTexts(seed: seed)
-        defer { texts = random }
-        return random.next()
+        return texts.next()
     }
 }
 
@@ -29,7 +29,7 @@ struct Reverse: MapProcessor {
     mutating func map(_ text: String) async throws -> String {
         wait += .milliseconds(1)
         try await Task.sleep(for: wait)
-        return backwards(text)
+        return text.backwards
     }
 }
 
@@ -43,7 +43,7 @@ struct AppendReverse: MapProcessor {
     func map(_ row: Row) throws -> String {
         var text = ""
         for index in row.indices { text += try row.read(index, as: String.self) }
-        return text + backwards(text)
+        return text + text.backwards
     }
 }
 
@@ -75,11 +75,6 @@ struct OutputStr: SinkProcessor {
 
     mutating func take(_ row: Row) throws { try rows.append(row) }
     mutating func flush() throws { try rows.flush() }
-}
-
-/// By Unicode code points.
-private func backwards(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.reversed()))
 }
 
 @c @implementation

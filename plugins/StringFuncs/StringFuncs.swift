@@ -10,14 +10,14 @@ struct InputCoro: SourceProcessor {
     @Arg("The same seed gives the same texts; -1 takes a new one for each run.", range: (-1)...)
     var seed = -1
     private var passed = 0
-    private var texts: RandomTexts?
+    private var texts = RandomTexts(seed: 0)
+
+    mutating func open() { texts = RandomTexts(seed: seed) }
 
     mutating func next() -> String? {
         guard passed < num else { return nil }
         passed += 1
-        var random = texts ?? RandomTexts(seed: seed)
-        defer { texts = random }
-        return random.next()
+        return texts.next()
     }
 }
 
@@ -27,9 +27,7 @@ struct Reverse: MapProcessor {
     static let nonblocking = true
     static let pure = true
 
-    func map(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.reversed()))
-    }
+    func map(_ text: String) -> String { text.backwards }
 }
 
 struct OutputCoro: SinkProcessor {

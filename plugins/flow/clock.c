@@ -170,3 +170,13 @@ void clock_cancel(struct timer *timer, pipes_ticket ticket) {
     pthread_mutex_unlock(&waits.lock);
     if (waiting) timer->ring(timer, PIPES_CANCELLED);
 }
+
+void clock_cut_short(struct timer *timer) {
+    pthread_mutex_lock(&waits.lock);
+    if (timer->place) {
+        timer->due = 0;
+        sift_up(timer, timer->place);
+        pthread_cond_broadcast(&waits.changed);
+    }
+    pthread_mutex_unlock(&waits.lock);
+}

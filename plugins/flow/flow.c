@@ -112,6 +112,7 @@ static const pipes_processor processors[] = {
      .open = tick_open,
      .produce = tick_produce,
      .cancel = tick_cancel,
+     .interrupt = tick_interrupt,
      .close = tick_close},
     {.struct_size = sizeof(pipes_processor),
      .flags = PIPES_NONBLOCKING,

@@ -41,6 +41,8 @@ uint64_t clock_now(void);
 void clock_await(const pipes_host *host, struct timer *timer, pipes_ticket ticket, uint64_t due);
 /* Rings it now if it still waits for this ticket. */
 void clock_cancel(struct timer *timer, pipes_ticket ticket);
+/* Has the clock's thread ring it now if it waits at all. Calls nobody, so that an interrupt may. */
+void clock_cut_short(struct timer *timer);
 
 /* ---------------------------------------------------------- the processors -- */
 
@@ -52,6 +54,7 @@ pipes_status tick_open(const pipes_host *host, pipes_node *node, const pipes_val
                        size_t count, void **state);
 pipes_status tick_produce(void *state, pipes_call *call);
 void tick_cancel(void *state, pipes_ticket ticket, void *context);
+void tick_interrupt(void *state);
 void tick_close(void *state);
 
 pipes_status count_open(const pipes_host *host, pipes_node *node, const pipes_value *args,

@@ -18,7 +18,7 @@ static void ring(struct timer *timer, pipes_status outcome) {
     struct tick *tick = (struct tick *)timer;
     const pipes_host *host = tick->host;
     pipes_ticket ticket = timer->ticket;
-    if (outcome == PIPES_CANCELLED && host->stopping(tick->node)) outcome = PIPES_END;
+    if (host->stopping(tick->node)) outcome = PIPES_END;
     if (outcome == PIPES_OK) {
         pipes_call *call = host->resume(host, ticket);
         outcome = call ? pipes_emit(call, PIPES_NO_ROW, pipes_int(tick->next)) : PIPES_CANCELLED;
@@ -54,12 +54,20 @@ pipes_status tick_produce(void *state, pipes_call *call) {
     if (tick->due < now) tick->due = now; /* late ticks don't come all at once */
     pipes_ticket ticket = call->host->defer(call, &tick->timer);
     clock_await(tick->host, &tick->timer, ticket, tick->due);
+    /* A drain that came before there was anything to cut short. */
+    if (tick->host->stopping(tick->node)) clock_cut_short(&tick->timer);
     return PIPES_DEFERRED;
 }
 
 void tick_cancel(void *state, pipes_ticket ticket, void *context) {
     (void)state;
     clock_cancel(context, ticket);
+}
+
+/* A drain ends the source, and need not wait for a tick that is an hour away. */
+void tick_interrupt(void *state) {
+    struct tick *tick = state;
+    if (tick->host->stopping(tick->node)) clock_cut_short(&tick->timer);
 }
 
 void tick_close(void *state) {

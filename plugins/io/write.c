@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct file {
     char *path;    /* absolute, links resolved */
     char *partial; /* what is written to until then; NULL where the rows go straight to path */
     bool is_whole; /* all input was seen and is on the disk */
+    atomic_bool is_stopped; /* the run was cancelled, perhaps after this node's flush */
     bool is_claimed;
     bool is_refused;   /* another node has claimed the path */
     struct file *next; /* in `claimed` */
@@ -172,14 +174,14 @@ pipes_status write_flush(void *state, pipes_call *call) {
 
 void write_interrupt(void *state) {
     struct file *file = state;
+    if (file->sink.host->stopping(file->sink.node)) atomic_store(&file->is_stopped, true);
     wake_up(file->sink.wake);
 }
 
-/* Gives the file its name, or removes it where the run was stopped, also after this node's flush.
- */
+/* Gives the file its name, or removes it where the run did not end by itself. */
 static void settle_partial(struct file *file) {
     struct sink *sink = &file->sink;
-    if (!file->is_whole || sink->host->stopping(sink->node)) {
+    if (!file->is_whole || atomic_load(&file->is_stopped)) {
         unlink(file->partial);
     } else if (rename(file->partial, file->path)) {
         char text[4096 + 512];

@@ -59,6 +59,9 @@ private struct TreeBuilder {
 
     init(memory: ResultMemory) {
         self.memory = memory
+        // Most texts then need no second block of memory.
+        waiting.reserveCapacity(32)
+        starts.reserveCapacity(8)
     }
 
     mutating func append(_ value: pipes_value) { waiting.append(value) }

@@ -53,20 +53,6 @@ final class AggregateInstance<P: AggregateProcessor>: BatchInstance<P>, @uncheck
 extension AggregateProcessor {
     typealias Inputs = UnsafeBufferPointer<pipes_value>
 
-    mutating func addPlainly(_ row: Inputs) throws {
-        let _: PlainAdded =
-            switch Self.parameterCount {
-            case 1: try add(First.read(row, at: 0))
-            case 2: try add(First.read(row, at: 0), Second.read(row, at: 1))
-            case 3:
-                try add(First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
-            default:
-                try add(
-                    First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
-                    Fourth.read(row, at: 3))
-            }
-    }
-
     static func mutatingMethod(_ row: Inputs) throws -> (inout Self) async throws -> Added {
         let first = try First.read(row, at: 0)
         guard parameterCount > 1 else { return { try await $0.add(first) } }

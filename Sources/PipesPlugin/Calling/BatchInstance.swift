@@ -3,7 +3,7 @@ internal import CPipes
 /// What splits, aggregates and sinks have in common: rows of a batch, one after the other, each
 /// settled by itself.
 class BatchInstance<P: RowProcessor>: Instance, @unchecked Sendable {
-    final var processor = P()
+    @exclusivity(unchecked) final var processor = P()  // as in MapInstance
     /// Whether all that `process` calls is plain, so that nothing has to be deferred.
     let isPlain: Bool
 

@@ -2,8 +2,12 @@ internal import CPipes
 
 /// A map behind `map`.
 final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
-    private var processor = P()
+    // Without the run-time check of exclusive access: the thread contract of pipes.h stands for it.
+    @exclusivity(unchecked) private var processor = P()
+    // Asked once: looking at associated types is slow in code that is generic.
     private let width = P.width
+    private let isPlain = P.PlainOutput.self != Absent.self
+    private let isConcurrent = P.concurrent && P.SharedOutput.self != Absent.self
 
     override func open(_ node: Node, args: UnsafeBufferPointer<pipes_value>) throws {
         try ArgList(of: processor).set(args)
@@ -17,18 +21,16 @@ final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
         _ result: UnsafeMutablePointer<pipes_value>
     ) -> pipes_status {
         do {
-            let row = try P.checkedRow(row, width: call.pointee.width)
-            guard P.PlainOutput.self != Absent.self else { return try start(call, row) }
-            let output: P.PlainOutput
-            if P.runsConcurrently {
+            let row = try checkedRow(row, width: call.pointee.width, wanted: width)
+            guard isPlain else { return try start(call, row) }
+            if isConcurrent {
                 // A copy for each call: several may be here, and a mutating requirement, which this
                 // processor's method does not use, would want the processor for itself.
                 var processor = processor
-                output = try processor.mapPlainly(row)
+                result.pointee = try processor.mapPlainly(row, into: ResultMemory(call)).value
             } else {
-                output = try processor.mapPlainly(row)
+                result.pointee = try processor.mapPlainly(row, into: ResultMemory(call)).value
             }
-            result.pointee = try output.write(into: ResultMemory(call)).value
             return Status.ok
         } catch {
             return answer(call, error)
@@ -67,20 +69,6 @@ final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
 /// The processor's `map` by the number of its parameters: the other versions are never called.
 extension MapProcessor {
     typealias Inputs = UnsafeBufferPointer<pipes_value>
-
-    static var runsConcurrently: Bool { concurrent && SharedOutput.self != Absent.self }
-
-    mutating func mapPlainly(_ row: Inputs) throws -> PlainOutput {
-        switch Self.parameterCount {
-        case 1: try map(First.read(row, at: 0))
-        case 2: try map(First.read(row, at: 0), Second.read(row, at: 1))
-        case 3: try map(First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
-        default:
-            try map(
-                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
-                Fourth.read(row, at: 3))
-        }
-    }
 
     static func sharedMethod(_ row: Inputs) throws -> (Self) async throws -> SharedOutput {
         let first = try First.read(row, at: 0)

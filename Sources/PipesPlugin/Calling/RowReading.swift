@@ -2,7 +2,7 @@ internal import CPipes
 
 extension RowProcessor {
     /// How many parameters the processor's method has; a `Row` is one.
-    static var parameterCount: Int {
+    @inlinable static var parameterCount: Int {
         if Second.self == Absent.self { return 1 }
         if Third.self == Absent.self { return 2 }
         return Fourth.self == Absent.self ? 3 : 4
@@ -10,21 +10,6 @@ extension RowProcessor {
 
     /// How many inputs a row has to have; nil: any number.
     static var width: Int? { First.inputKind == nil ? nil : parameterCount }
-
-    /// The inputs of a row.
-    ///
-    /// - Throws: `ConversionError` where they are not as many as the method's parameters.
-    static func checkedRow(
-        _ row: UnsafePointer<pipes_value>?, width: UInt64
-    ) throws -> UnsafeBufferPointer<pipes_value> {
-        guard let count = Int(exactly: width), count == 0 || row != nil else {
-            throw ConversionError("a row of impossible width \(width)")
-        }
-        if let wanted = Self.width, wanted != count {
-            throw ConversionError("wanted a row of \(wanted) inputs, got \(count)")
-        }
-        return UnsafeBufferPointer(start: row, count: count)
-    }
 
     /// A row that is there as long as the results of its call: the host keeps what a deferred
     /// call's inputs refer to, not the array that they were passed in.
@@ -36,6 +21,19 @@ extension RowProcessor {
         for index in row.indices { copy[index] = row[index] }
         return UnsafeBufferPointer(start: copy, count: row.count)
     }
+}
+
+/// The inputs of a row.
+///
+/// - Parameter wanted: how many there have to be; nil: any number.
+/// - Throws: `ConversionError` where they are not as many.
+func checkedRow(
+    _ row: UnsafePointer<pipes_value>, width: UInt64, wanted: Int?
+) throws -> UnsafeBufferPointer<pipes_value> {
+    guard let count = Int(exactly: width), wanted == nil || wanted == count else {
+        throw ConversionError("wanted a row of \(wanted ?? 1) inputs, got \(width)")
+    }
+    return UnsafeBufferPointer(start: row, count: count)
 }
 
 /// A batch whose rows can be looked at one by one, also after the call that brought it returned.

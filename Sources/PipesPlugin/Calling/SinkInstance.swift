@@ -29,20 +29,6 @@ final class SinkInstance<P: SinkProcessor>: BatchInstance<P>, @unchecked Sendabl
 extension SinkProcessor {
     typealias Inputs = UnsafeBufferPointer<pipes_value>
 
-    mutating func takePlainly(_ row: Inputs) throws {
-        let _: PlainTaken =
-            switch Self.parameterCount {
-            case 1: try take(First.read(row, at: 0))
-            case 2: try take(First.read(row, at: 0), Second.read(row, at: 1))
-            case 3:
-                try take(First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
-            default:
-                try take(
-                    First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
-                    Fourth.read(row, at: 3))
-            }
-    }
-
     static func mutatingMethod(_ row: Inputs) throws -> (inout Self) async throws -> Taken {
         let first = try First.read(row, at: 0)
         guard parameterCount > 1 else { return { try await $0.take(first) } }

@@ -2,7 +2,8 @@ internal import CPipes
 
 /// A source behind `produce`.
 final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
-    private var processor = P()
+    @exclusivity(unchecked) private var processor = P()  // as in MapInstance
+    private let isPlain = P.PlainOutput.self != Absent.self
     /// An error that came after rows which must not be lost with it: the next call's answer.
     private var pendingError: (any Error)?
 
@@ -14,7 +15,7 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
     override func close() { processor.close() }
 
     override func produce(_ call: Call) -> pipes_status {
-        guard P.PlainOutput.self != Absent.self else {
+        guard isPlain else {
             return deferredCalls.start(call, inOrder: true) { call in
                 DeferredCalls.Completion(status: await self.produceOne(call))
             }
@@ -26,16 +27,17 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
         return producePlain(call)
     }
 
-    /// Rows until there are enough or a millisecond has passed: a slow source's rows should not
-    /// wait for each other.
+    /// Rows until there are enough or a millisecond has passed: the rows of a source that waits
+    /// should not wait for each other.
     private func producePlain(_ call: Call) -> pipes_status {
-        let start = ContinuousClock.now
+        let start = P.nonblocking ? nil : ContinuousClock.now
         var count: UInt64 = 0
         while count < call.pointee.demand {
             do {
-                let row: P.PlainOutput? = try processor.next()
-                guard let row else { return Status.end }
-                try emit(call, row)
+                guard let row = try processor.nextPlainly(into: ResultMemory(call)) else {
+                    return Status.end
+                }
+                try call.emit(row: UInt64.max, row.value)
                 count += 1
             } catch is Skip {
             } catch let refused as EmitRefused {
@@ -45,7 +47,7 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
                 pendingError = error
                 return Status.ok
             }
-            if start.duration(to: .now) > .milliseconds(1) { break }
+            if let start, start.duration(to: .now) > .milliseconds(1) { break }
         }
         return Status.ok
     }
@@ -55,18 +57,13 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
         do {
             let row: P.Output? = try await processor.next()
             guard let row else { return Status.end }
-            try emit(call, row)
+            try call.emit(row: UInt64.max, row.write(into: ResultMemory(call)).value)
             return Status.ok
         } catch is Skip {
             return Status.ok
         } catch {
             return end(call, error)
         }
-    }
-
-    private func emit(_ call: Call, _ row: some ValueWritable) throws {
-        let value = try row.write(into: ResultMemory(call)).value
-        try call.emit(row: UInt64.max, value)
     }
 
     /// A source has no row to reject: an error is the graph's, and a cancelled one has ended.

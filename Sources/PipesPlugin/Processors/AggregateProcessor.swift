@@ -1,3 +1,5 @@
+public import CPipes
+
 /// A processor that makes values of many rows: a count, a sum, lists of so many.
 ///
 /// ```swift
@@ -46,6 +48,10 @@ public protocol AggregateProcessor: RowProcessor {
     /// What is left when all rows are seen. `async` as well.
     mutating func finish() throws -> [PlainOutput]
     mutating func finish() async throws -> [Output]
+
+    /// How the package calls a plain `add`: not to be written, there is a version for each
+    /// processor, compiled with it.
+    mutating func addPlainly(_ row: UnsafeBufferPointer<pipes_value>) throws
 }
 
 extension AggregateProcessor {
@@ -72,6 +78,23 @@ extension AggregateProcessor {
     public func add<Result>(
         _ first: First, _ second: Second, _ third: Third, _ fourth: Fourth
     ) throws -> Result { throw MethodMissing() }
+
+    @inlinable
+    public mutating func addPlainly(_ row: UnsafeBufferPointer<pipes_value>) throws {
+        let nothing: PlainAdded
+        switch Self.parameterCount {
+        case 1: nothing = try add(First.read(row, at: 0))
+        case 2: nothing = try add(First.read(row, at: 0), Second.read(row, at: 1))
+        case 3:
+            nothing = try add(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
+        default:
+            nothing = try add(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
+                Fourth.read(row, at: 3))
+        }
+        _ = nothing
+    }
 
     public static var blueprint: Blueprint {
         Blueprint(

@@ -1,3 +1,5 @@
+public import CPipes
+
 /// A processor that makes at most one value of each row.
 ///
 /// ```swift
@@ -50,6 +52,12 @@ public protocol MapProcessor: RowProcessor, Sendable {
     func map(
         _ first: First, _ second: Second, _ third: Third, _ fourth: Fourth
     ) async throws -> SharedOutput
+
+    /// How the package calls a plain `map`: not to be written, there is a version for each
+    /// processor, compiled with it.
+    mutating func mapPlainly(
+        _ row: UnsafeBufferPointer<pipes_value>, into memory: ResultMemory
+    ) throws -> RawValue
 }
 
 extension MapProcessor {
@@ -72,6 +80,25 @@ extension MapProcessor {
     public func map<Result: ValueWritable>(
         _ first: First, _ second: Second, _ third: Third, _ fourth: Fourth
     ) throws -> Result { throw MethodMissing() }
+
+    @inlinable
+    public mutating func mapPlainly(
+        _ row: UnsafeBufferPointer<pipes_value>, into memory: ResultMemory
+    ) throws -> RawValue {
+        let output: PlainOutput
+        switch Self.parameterCount {
+        case 1: output = try map(First.read(row, at: 0))
+        case 2: output = try map(First.read(row, at: 0), Second.read(row, at: 1))
+        case 3:
+            output = try map(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
+        default:
+            output = try map(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
+                Fourth.read(row, at: 3))
+        }
+        return try output.write(into: memory)
+    }
 
     public static var blueprint: Blueprint {
         Blueprint(

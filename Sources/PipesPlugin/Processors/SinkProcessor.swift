@@ -1,3 +1,5 @@
+public import CPipes
+
 /// A processor without output: its rows go elsewhere.
 ///
 /// ```swift
@@ -39,6 +41,10 @@ public protocol SinkProcessor: RowProcessor {
     /// where `take` keeps nothing. An error fails all the rows of the batch. `async` as well.
     mutating func flush() throws -> PlainFlushed
     mutating func flush() async throws -> Flushed
+
+    /// How the package calls a plain `take`: not to be written, there is a version for each
+    /// processor, compiled with it.
+    mutating func takePlainly(_ row: UnsafeBufferPointer<pipes_value>) throws
 }
 
 extension SinkProcessor {
@@ -62,6 +68,23 @@ extension SinkProcessor {
     public func take<Result>(
         _ first: First, _ second: Second, _ third: Third, _ fourth: Fourth
     ) throws -> Result { throw MethodMissing() }
+
+    @inlinable
+    public mutating func takePlainly(_ row: UnsafeBufferPointer<pipes_value>) throws {
+        let nothing: PlainTaken
+        switch Self.parameterCount {
+        case 1: nothing = try take(First.read(row, at: 0))
+        case 2: nothing = try take(First.read(row, at: 0), Second.read(row, at: 1))
+        case 3:
+            nothing = try take(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
+        default:
+            nothing = try take(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
+                Fourth.read(row, at: 3))
+        }
+        _ = nothing
+    }
 
     public static var blueprint: Blueprint {
         Blueprint(

@@ -25,11 +25,21 @@ public protocol SourceProcessor: Processor {
     ///   the graph. Rows yielded before it are not lost.
     mutating func next() throws -> PlainOutput?
     mutating func next() async throws -> Output?
+
+    /// How the package calls a plain `next`: not to be written, there is a version for each
+    /// processor, compiled with it.
+    mutating func nextPlainly(into memory: ResultMemory) throws -> RawValue?
 }
 
 extension SourceProcessor {
     @_disfavoredOverload
     public func next<Result: ValueWritable>() throws -> Result? { throw MethodMissing() }
+
+    @inlinable
+    public mutating func nextPlainly(into memory: ResultMemory) throws -> RawValue? {
+        let row: PlainOutput? = try next()
+        return try row?.write(into: memory)
+    }
 
     public static var blueprint: Blueprint {
         Blueprint(

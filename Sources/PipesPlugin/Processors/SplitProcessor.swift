@@ -1,3 +1,5 @@
+public import CPipes
+
 /// A processor that makes any number of values of each row: none, one or many.
 ///
 /// ```swift
@@ -39,6 +41,12 @@ public protocol SplitProcessor: RowProcessor, Sendable {
     func split(
         _ first: First, _ second: Second, _ third: Third, _ fourth: Fourth
     ) async throws -> SharedParts
+
+    /// How the package calls a plain `split`: not to be written, there is a version for each
+    /// processor, compiled with it.
+    mutating func splitPlainly(
+        _ row: UnsafeBufferPointer<pipes_value>, into memory: ResultMemory
+    ) throws -> [pipes_value]
 }
 
 extension SplitProcessor {
@@ -61,6 +69,25 @@ extension SplitProcessor {
     public func split<Result: Sequence>(
         _ first: First, _ second: Second, _ third: Third, _ fourth: Fourth
     ) throws -> Result where Result.Element: ValueWritable { throw MethodMissing() }
+
+    @inlinable
+    public mutating func splitPlainly(
+        _ row: UnsafeBufferPointer<pipes_value>, into memory: ResultMemory
+    ) throws -> [pipes_value] {
+        let parts: PlainParts
+        switch Self.parameterCount {
+        case 1: parts = try split(First.read(row, at: 0))
+        case 2: parts = try split(First.read(row, at: 0), Second.read(row, at: 1))
+        case 3:
+            parts = try split(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
+        default:
+            parts = try split(
+                First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
+                Fourth.read(row, at: 3))
+        }
+        return try parts.map { try $0.write(into: memory).value }
+    }
 
     public static var blueprint: Blueprint {
         Blueprint(

@@ -20,10 +20,10 @@ public struct TextView: @unchecked Sendable {  // what it points to does not cha
     @inlinable
     public var string: String {
         get throws {
-            guard let string = String(validating: utf8, as: UTF8.self) else {
+            guard let valid = try? UTF8Span(validating: utf8.span) else {
                 throw ConversionError("a STRING that is not UTF-8")
             }
-            return string
+            return String(copying: valid)
         }
     }
 }

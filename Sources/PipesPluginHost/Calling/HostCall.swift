@@ -1,7 +1,6 @@
 internal import CPipes
 internal import PipesCore
 internal import PipesRuntime
-import Synchronization
 
 /// A call as a plugin sees it: the head that pipes.h shows, and behind it the way back to Swift.
 struct HostCall {
@@ -143,7 +142,7 @@ final class Tickets: Sendable {
         var isCancelled = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     func add(_ side: CallSide) -> UInt64 {
         state.withLock { state in

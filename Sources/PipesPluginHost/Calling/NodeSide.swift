@@ -1,7 +1,6 @@
 internal import CPipes
 internal import PipesCore
 internal import PipesRuntime
-import Synchronization
 
 /// A node as a plugin sees it: what stands behind a `pipes_node` pointer.
 ///
@@ -14,7 +13,7 @@ final class NodeSide: @unchecked Sendable {
     private let envStorage: RowStorage
     /// The args that `open` was given: borrowed until close.
     var args: RowStorage?
-    private let explanation = Mutex<String?>(nil)
+    private let explanation = Locked<String?>(nil)
 
     init(_ context: NodeContext) {
         self.context = context

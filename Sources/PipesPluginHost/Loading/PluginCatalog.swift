@@ -1,6 +1,6 @@
 public import CPipes
 import PipesCore
-import Synchronization
+import PipesRuntime
 
 /// What `coro` strings stand for: loads the plugins and libraries that a graph names, each once,
 /// and nothing else.
@@ -9,7 +9,7 @@ public final class PluginCatalog: Sendable {
 
     /// The host's table: it lives as long as the process.
     nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
-    private let plugins = Mutex<[String: Result<LoadedPlugin, CatalogError>]>([:])
+    private let plugins = Locked<[String: Result<LoadedPlugin, CatalogError>]>([:])
 
     /// - Parameter host: handed to every plugin; it must never go away, since plugins are never
     ///   unloaded.

@@ -10,21 +10,24 @@ final class Edge: Sendable {
     /// Whether it stands between stages; inside one it only hands over.
     let isQueue: Bool
     private let sender: Doorbell
+    /// Where the sender is a source.
+    private let sourceStop: SourceStop?
     private let reader: Doorbell
-    private let state: Mutex<EdgeState>
+    private let state: Locked<EdgeState>
     private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
         index: Int, from: Int, to: Int, capacity: Int, byteCapacity: Int, isQueue: Bool,
-        sender: Doorbell, reader: Doorbell
+        sender: Doorbell, reader: Doorbell, sourceStop: SourceStop?
     ) {
         self.index = index
         self.from = from
         self.to = to
         self.isQueue = isQueue
         self.sender = sender
+        self.sourceStop = sourceStop
         self.reader = reader
-        state = Mutex(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
+        state = Locked(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
     }
 
     /// For reports and the deadlock detector.
@@ -69,11 +72,13 @@ final class Edge: Sendable {
     }
 
     func want(_ less: EdgeState.Demand) {
-        let isNews = state.withLock { state in
+        let (isNews, isFirst) = state.withLock { state in
+            let former = state.demand
             let isNews = state.want(less)
             lastDemand.store(state.demand.rawValue, ordering: .releasing)
-            return isNews
+            return (isNews, former == .everything && state.demand != .everything)
         }
+        if isFirst { sourceStop?.oneReaderLess() }
         if isNews, isQueue { sender.ring() }
     }
 

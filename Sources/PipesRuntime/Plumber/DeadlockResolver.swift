@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Finds out why all stages of a run sleep with nothing outside to wake them, and lets the run go
 /// on: a join waits for one input while another one, full, holds back the sender of both. That
 /// edge grows. What can't be helped so stops the run, with the cycle of waits.
@@ -7,7 +5,7 @@ final class DeadlockResolver: @unchecked Sendable {
     // Set once, before any stage has started; `resolving` guards against two resolvers at once.
     private weak var run: Run?
     private var edges: [Edge] = []
-    private let resolving = Mutex(())
+    private let resolving = Locked(())
 
     /// Rows that edges of a run may grow by, each.
     static let largestGrowth = 1 << 20
@@ -25,10 +23,10 @@ final class DeadlockResolver: @unchecked Sendable {
                 run.stop("deadlock: all nodes wait for one another, and no edge is full")
                 return
             }
-            let blockedNodes = Set(waiting.map(\.from))
-            // The reader of the edge to grow is not held up by its own outputs: it waits for
-            // another input.
-            let candidates = waiting.filter { !blockedNodes.contains($0.to) }
+            // Room helps where the reader has looked for another input and found nothing there;
+            // one that is held up by its own outputs would only be given more to hold.
+            let starved = Set(edges.filter { $0.isQueue && $0.snapshot.readerWaits }.map(\.to))
+            let candidates = waiting.filter { starved.contains($0.to) }
             guard let edge = candidates.min(by: { $0.snapshot.grownBy < $1.snapshot.grownBy }),
                 edge.snapshot.grownBy < DeadlockResolver.largestGrowth
             else {

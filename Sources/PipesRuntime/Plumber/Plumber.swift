@@ -1,6 +1,5 @@
 public import Logging
 public import PipesCore
-import Synchronization
 
 /// Resolves every coro string of a graph, checks the whole graph, and runs it.
 ///
@@ -26,7 +25,7 @@ public final class Plumber: Sendable {
     public let plan: Plan
     private let factories: [any ProcessorFactory]
     private let options: Options
-    private let current = Mutex<Current>(.waiting)
+    private let current = Locked<Current>(.waiting)
 
     private enum Current {
         case waiting

@@ -1,7 +1,6 @@
 import Dispatch
 import Logging
 import PipesCore
-import Synchronization
 
 /// One run of a graph: builds its nodes, edges and stages, owns their tasks, and sees to it that
 /// it ends.
@@ -19,7 +18,7 @@ final class Run: @unchecked Sendable {
     private let deadlocks: DeadlockResolver
     /// Rings when a stage ends, and when waiting for the others is no longer worth it.
     private let stageEnded = Doorbell()
-    private let progress = Mutex(Progress())
+    private let progress = Locked(Progress())
 
     private struct Progress {
         var start: ContinuousClock.Instant?
@@ -48,12 +47,17 @@ final class Run: @unchecked Sendable {
             cancelGrace: options.cancelGrace, deadLetters: options.deadLetters)
         let doorbells = plan.stages.map { _ in Doorbell(wakefulness: wakefulness) }
         self.doorbells = doorbells
+        let sourceStops = graph.nodes.map { node in
+            node.description.isSource
+                ? SourceStop(readers: node.outputs.reduce(0) { $0 + $1.count }) : nil
+        }
         let edges = graph.edges.enumerated().map { index, edge in
             Edge(
                 index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
                 byteCapacity: edge.byteCapacity, isQueue: plan.isQueue[index],
                 sender: doorbells[plan.stageOfNode[edge.from]],
-                reader: doorbells[plan.stageOfNode[edge.to]])
+                reader: doorbells[plan.stageOfNode[edge.to]],
+                sourceStop: sourceStops[edge.from])
         }
         self.edges = edges
         let stopper = Stopper()
@@ -62,6 +66,13 @@ final class Run: @unchecked Sendable {
             Run.makeNode(
                 graph, index, factories[index], edges: edges, control: control,
                 doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper)
+        }
+        for (node, stop) in zip(nodes, sourceStops) {
+            let (context, gate) = (node.runner.context, node.gate)
+            stop?.whenNobodyIsLeft {
+                context.stop()
+                gate.interrupt()
+            }
         }
         self.nodes = nodes
         let runners = nodes.map(\.runner)
@@ -144,7 +155,7 @@ final class Run: @unchecked Sendable {
         var opened: [ProcessorGate] = []
         for index in graph.order {
             do {
-                try nodes[index].gate.processor.open()
+                try nodes[index].gate.open()
                 opened.append(nodes[index].gate)
             } catch {
                 for gate in opened.reversed() { gate.close() }

@@ -23,7 +23,7 @@ final class RunControl: Sendable {
     /// How long a cancelled call is waited for before its ticket is given up.
     let cancelGrace: Duration
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// Read for every batch, so without a lock; only ever raised.
     private let currentOrder = Atomic(Order.run.rawValue)

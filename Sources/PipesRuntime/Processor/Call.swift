@@ -1,5 +1,4 @@
 public import PipesCore
-import Synchronization
 
 /// One call of a processor in progress: where its results go, and what it says about its rows.
 ///

@@ -1,5 +1,4 @@
 public import PipesCore
-import Synchronization
 
 /// A processor made of a Swift closure, for graphs that are run from Swift code: the value of a
 /// `CoroMap`.

@@ -1,12 +1,11 @@
 import CPipes
 import PipesCore
-import Synchronization
 
 /// Runs the closure of a `Coro`: each call is a task, and deferred.
 final class CoroProcessor: Processor {
     private let body: Coro.Body
     private let context: Coro.Context
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State {
         /// The open calls' tasks. The one that completes a call removes it.

@@ -1,6 +1,5 @@
 public import Logging
 public import PipesCore
-import Synchronization
 
 /// What a processor can learn and say about the node it runs. Every member is safe from any
 /// thread, from before `open` until after `close`.
@@ -16,7 +15,7 @@ public final class NodeContext: Sendable {
     public let env: [String: Value]
     public let logger: Logger
 
-    private let shared = Mutex(Shared())
+    private let shared = Locked(Shared())
 
     private struct Shared {
         var isStopping = false

@@ -1,9 +1,16 @@
 import Synchronization
 
-/// Keeps the promise that a processor is closed once, and that no interrupt comes after that.
+/// Keeps the promises of a processor's life: closed once for each successful open, and no
+/// interrupt before or after that.
 final class ProcessorGate: Sendable {
+    private enum State {
+        case unopened
+        case open
+        case closed
+    }
+
     let processor: any Processor
-    private let isClosed = Mutex(false)
+    private let state = Locked(State.unopened)
     private let inside = Atomic(false)
 
     init(_ processor: any Processor) {
@@ -16,21 +23,26 @@ final class ProcessorGate: Sendable {
         set { inside.store(newValue, ordering: .relaxed) }
     }
 
-    var isOpen: Bool { isClosed.withLock { !$0 } }
+    var isOpen: Bool { state.withLock { $0 == .open } }
+
+    func open() throws(OpenFailure) {
+        try processor.open()
+        state.withLock { $0 = .open }
+    }
 
     func interrupt() {
         // Under the lock, so that close waits for it. Processors only set a flag or write to a
         // pipe here, as pipes.h asks.
-        isClosed.withLock { isClosed in
-            if !isClosed { processor.interrupt() }
+        state.withLock { state in
+            if state == .open { processor.interrupt() }
         }
     }
 
     func close() {
-        let isFirst = isClosed.withLock { isClosed in
-            defer { isClosed = true }
-            return !isClosed
+        let wasOpen = state.withLock { state in
+            defer { state = .closed }
+            return state == .open
         }
-        if isFirst { processor.close() }
+        if wasOpen { processor.close() }
     }
 }

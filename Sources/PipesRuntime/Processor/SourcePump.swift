@@ -1,5 +1,4 @@
 import PipesCore
-import Synchronization
 
 /// Turns an async sequence into answers to a source's calls: one task iterates it, and takes the
 /// next value only when a call asks for one.
@@ -16,7 +15,7 @@ final class SourcePump: Sendable {
         var task: Task<Void, Never>?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(_ rows: any AsyncSequence<Value, any Error> & Sendable) {
         let task = Task { await self.run(rows) }

@@ -1,6 +1,5 @@
 import DequeModule
 import Glibc
-import Synchronization
 
 /// Threads for processors that may block, so that the cooperative pool never does.
 ///
@@ -14,7 +13,7 @@ final class BlockingThreads: TaskExecutor {
         var idle = 0
     }
 
-    /// A lock and a condition that threads wait for it with. `Mutex` has no condition.
+    /// A lock and a condition that threads wait for it with. `Locked` has no condition.
     private let monitor = Monitor(State())
     private static let idleSeconds = 5
 

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What a stage sleeps on. Whoever changes something that the stage may be waiting for (a batch
 /// arrived, room came free, a deferred call was completed, a pause is over) rings; the stage then
 /// looks at everything again. A ring is never lost: one that comes while the stage is awake makes
@@ -11,7 +9,7 @@ final class Doorbell: Sendable {
         case waiting(UnsafeContinuation<Void, Never>)
     }
 
-    private let state = Mutex(State.quiet)
+    private let state = Locked(State.quiet)
     /// Counts the stages that are awake, so that a run in which all sleep for ever is noticed.
     private let wakefulness: Wakefulness?
 
@@ -60,11 +58,11 @@ final class Doorbell: Sendable {
 /// When the last one falls asleep, nothing inside the run can wake any of them again: a deadlock,
 /// or the end.
 final class Wakefulness: Sendable {
-    private let awake: Mutex<Int>
+    private let awake: Locked<Int>
     private let onAllAsleep: @Sendable () -> Void
 
     init(onAllAsleep: @escaping @Sendable () -> Void) {
-        awake = Mutex(0)
+        awake = Locked(0)
         self.onAllAsleep = onAllAsleep
     }
 

@@ -20,6 +20,9 @@ struct InputPort {
     private var mode: Mode
     private let endsEarly: Bool
     private var wantsTheRestOnly = false
+    /// Batches taken so far. Taking one makes room for a sender in the same stage, whether or not
+    /// a row came of it.
+    private(set) var takenCount = 0
 
     /// Rows in a joined batch.
     static let joinLimit = 256
@@ -52,13 +55,16 @@ struct InputPort {
         case .none: return .end
         case .single:
             switch edges[0].take() {
-            case .batch(let batch, _): return .batch(batch)
+            case .batch(let batch, _):
+                takenCount += 1
+                return .batch(batch)
             case .nothingYet: return .nothingYet
             case .end: return .end
             }
         case .merge(var merge):
+            mode = .none
             defer { mode = .merge(merge) }
-            return merge.next(edges)
+            return merge.next(edges, &takenCount)
         case .keyJoin(var join):
             mode = .none  // so that the join is not copied while it changes
             defer { mode = .keyJoin(join) }
@@ -78,14 +84,20 @@ struct InputPort {
                 return .batch(batch)
             case .end: return .end
             case .needs(let inputs):
-                endOthersEarly(join)
+                // All of them, also behind one that has nothing yet: a batch that is taken makes
+                // room, and an end may stop the senders of the others.
+                var isWaiting = false
                 for input in inputs {
                     switch edges[input].take() {
-                    case .batch(let batch, _): join.offer(batch, input: input)
-                    case .nothingYet: return .nothingYet
+                    case .batch(let batch, _):
+                        takenCount += 1
+                        join.offer(batch, input: input)
+                    case .nothingYet: isWaiting = true
                     case .end: join.end(input: input)
                     }
                 }
+                endOthersEarly(join)
+                if isWaiting { return .nothingYet }
             }
         }
     }
@@ -120,13 +132,14 @@ struct Merge {
     private var turn = 0
     private var nextKey: UInt64 = 0
 
-    mutating func next(_ edges: [Edge]) -> InputPort.Step {
+    mutating func next(_ edges: [Edge], _ takenCount: inout Int) -> InputPort.Step {
         var ended = 0
         for offset in edges.indices {
             let index = (turn + offset) % edges.count
             taking: while true {
                 switch edges[index].take() {
                 case .batch(let batch, _):
+                    takenCount += 1
                     if batch.itemCount == 0 { continue taking }
                     turn = (index + 1) % edges.count
                     return .batch(renumber(batch))

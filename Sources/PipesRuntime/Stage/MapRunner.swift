@@ -213,9 +213,11 @@ final class MapRunner: NodeRunner {
         while work.next < work.count {
             let settlement = work.input.settlement(first + work.next)
             if settlement == .item {
-                work.attempts = max(1, work.attempts)
+                // Only the first one may have been called before.
+                call.explanation = nil
                 failNext(work, .cancelled)
                 work.next += 1
+                work.attempts = 0
             } else {
                 settleHole(work, settlement)
             }

@@ -1,6 +1,5 @@
 import CPipes
 import PipesCore
-import Synchronization
 
 /// Runs one node: takes batches from its input, has the processor work on them, settles every key
 /// and hands the batches on. A subclass for each shape says how rows are worked on; what they
@@ -45,7 +44,7 @@ class NodeRunner {
     /// The instant the clock was last asked to ring at, so that it isn't asked twice.
     private var alarm: ContinuousClock.Instant?
     private let mailbox = Mailbox()
-    private let published: Mutex<NodeAccount>
+    private let published: Locked<NodeAccount>
 
     required init(
         _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
@@ -66,7 +65,7 @@ class NodeRunner {
         self.doorbell = doorbell
         self.stopRun = stopRun
         account = NodeAccount(name: node.name)
-        published = Mutex(account)
+        published = Locked(account)
     }
 
     final var hasEnded: Bool {
@@ -123,7 +122,9 @@ class NodeRunner {
 
     private func run(mayStart: Bool) -> Bool {
         if !wantsNoMore { heedReaders() }
-        let hasProgressed = work(mayStart: mayStart)
+        let takenCount = input.takenCount
+        let hasWorked = work(mayStart: mayStart)
+        let hasProgressed = hasWorked || input.takenCount != takenCount
         guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
         flush()
@@ -156,10 +157,13 @@ class NodeRunner {
 
     /// Tells a source that may be blocking to come to an end.
     final func stopProducing() {
+        guard !wantsNoMore else { return }
         wantsNoMore = true
-        guard !context.isStopping else { return }
-        context.stop()
-        gate.interrupt()
+        // A drain has done this already, from its own thread.
+        if !context.isStopping {
+            context.stop()
+            gate.interrupt()
+        }
         // An open call is asked to stop when the stage looks again.
         doorbell.ring()
     }
@@ -400,7 +404,7 @@ class NodeRunner {
 
 /// Completed calls on their way to the node, from any thread.
 private final class Mailbox: Sendable {
-    private let letters = Mutex<[(Call, Call.Completion)]>([])
+    private let letters = Locked<[(Call, Call.Completion)]>([])
 
     func put(_ call: Call, _ completion: Call.Completion) {
         letters.withLock { $0.append((call, completion)) }

@@ -154,7 +154,8 @@ final class ProcessRunner: NodeRunner {
     }
 
     private func takeOutcomes(_ job: Job, _ attempt: Job.Attempt) {
-        for outcome in job.call.rowOutcomes {
+        let outcomes = lastOutcomes(job.call)
+        for outcome in outcomes {
             let row = attempt.rows?[outcome.row] ?? outcome.row
             switch outcome.answer {
             case .ok: job.settle(row, as: .item)
@@ -169,8 +170,8 @@ final class ProcessRunner: NodeRunner {
             }
         }
         if attempt.number > 1 {
-            let outcomes = Set(job.call.rowOutcomes.map(\.row))
-            for (index, row) in (attempt.rows ?? []).enumerated() where !outcomes.contains(index) {
+            let settled = Set(outcomes.map(\.row))
+            for (index, row) in (attempt.rows ?? []).enumerated() where !settled.contains(index) {
                 job.settle(row, as: .item)
             }
         }
@@ -184,6 +185,13 @@ final class ProcessRunner: NodeRunner {
                 job.emitted[port].append((row, value))
             }
         }
+    }
+
+    /// What a processor says last of a row holds, so that each is settled once.
+    private func lastOutcomes(_ call: Call) -> [Call.RowOutcome] {
+        guard call.rowOutcomes.count > 1 else { return call.rowOutcomes }
+        var seen: Set<Int> = []
+        return call.rowOutcomes.reversed().filter { seen.insert($0.row).inserted }.reversed()
     }
 
     private func failAll(

@@ -1,5 +1,4 @@
 import Dispatch
-import Synchronization
 
 /// Time as the runtime sees it: a pause ends with a ring.
 protocol RunClock: Sendable {

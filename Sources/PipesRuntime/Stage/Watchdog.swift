@@ -1,12 +1,11 @@
 import Dispatch
-import Synchronization
 
 /// Interrupts a call that blocks for longer than its node's timeout.
 final class Watchdog: Sendable {
     private let limit: Duration
     private let gate: ProcessorGate
     /// The number of the call in progress; 0 between calls.
-    private let current = Mutex((running: false, number: 0))
+    private let current = Locked((running: false, number: 0))
 
     init(_ limit: Duration, _ gate: ProcessorGate) {
         self.limit = limit

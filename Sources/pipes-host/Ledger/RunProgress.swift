@@ -1,5 +1,4 @@
 import PipesRuntime
-import Synchronization
 
 /// What a run shows of itself on standard error: a live table where that can be, and the ledger
 /// at the end.
@@ -25,7 +24,7 @@ final class RunProgress: Sendable {
     static let interval = Duration.milliseconds(200)
 
     private let ending: Ending
-    private let live: Mutex<Live?>
+    private let live: Locked<Live?>
 
     init(_ wish: RunOptions.Progress, environment: [String: String]) {
         let console = Console.error
@@ -42,7 +41,7 @@ final class RunProgress: Sendable {
         if let terminal, terminal.movesCursor {
             start = Live(panel: BottomPanel(terminal: terminal, console: console))
         }
-        live = Mutex(start)
+        live = Locked(start)
     }
 
     var isLive: Bool { live.withLock { $0 != nil } }

@@ -2,7 +2,6 @@ import Glibc
 import PipesCore
 import PipesJSON
 import PipesRuntime
-import Synchronization
 
 /// Where failed rows go, a line of JSON for each: a file, or standard error.
 ///
@@ -10,7 +9,7 @@ import Synchronization
 final class DeadLetterFile: Sendable {
     private let file: String?
     /// What is written to; a lock, so that lines don't mix.
-    private let console = Mutex(Console.error)
+    private let console = Locked(Console.error)
 
     /// - Parameter file: nil is standard error.
     init(_ file: String?) {

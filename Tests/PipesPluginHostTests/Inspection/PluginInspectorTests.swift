@@ -11,12 +11,12 @@ struct PluginInspectorTests {
         workshop = try PluginWorkshop()
     }
 
-    /// The program that describes one file, beside the tests.
-    private static let describer: String = {
-        let program = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
-        let folder = URL(fileURLWithPath: program ?? CommandLine.arguments[0])
+    /// The host's program, built beside the tests.
+    private static let program: String = {
+        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
+        let folder = URL(fileURLWithPath: bundle ?? CommandLine.arguments[0])
             .deletingLastPathComponent()
-        return folder.appendingPathComponent("describe-fixture").path
+        return folder.appendingPathComponent("pipes-host").path
     }()
 
     private func inspector(_ folders: [String]? = nil, limit: Duration = .seconds(5))
@@ -25,7 +25,7 @@ struct PluginInspectorTests {
         let options = folders?.map { "\(workshop.folder)/\($0)" } ?? [workshop.folder]
         return PluginInspector(
             folders: PluginFolders(options: options, executableFolder: nil),
-            command: [Self.describer], limit: limit)
+            command: [Self.program, "describe-file"], limit: limit)
     }
 
     @Test("a plugin that crashes, hangs or ends the process is a line in the list")

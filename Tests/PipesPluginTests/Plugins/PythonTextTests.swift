@@ -35,4 +35,11 @@ struct PythonTextTests {
         let form = try Regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
         #expect(try texts.allSatisfy { try form.wholeMatch(in: $0) != nil })
     }
+
+    @Test(
+        "a text backwards keeps its code points whole",
+        arguments: [("", ""), ("abc", "cba"), ("aé世😀\0", "\0😀世éa"), ("e\u{301}x", "x\u{301}e")])
+    func backwards(text: String, backwards: String) {
+        #expect(Array(text.backwards.utf8) == Array(backwards.utf8))
+    }
 }

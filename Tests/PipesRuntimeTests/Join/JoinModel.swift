@@ -21,7 +21,11 @@ struct JoinModel {
                 inputs.indices.filter { depths[$0] == level }.flatMap { inputs[$0].map(\.key) })
             // A key that longer ones extended has had its partners.
             let fresh = keys.filter { key in !seen.contains { $0.starts(with: key) } }
-            for key in fresh.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let ordered = fresh.sorted(by: { $0.lexicographicallyPrecedes($1) })
+            for (index, key) in ordered.enumerated() {
+                // A lost ancestor in one input is a row of its own in another, where a join before
+                // this one filled its place.
+                if ordered.dropFirst(index + 1).first?.starts(with: key) == true { continue }
                 let partners = tables.map { table in
                     (1...key.count).reversed().lazy.compactMap { table[Array(key.prefix($0))] }
                         .first

@@ -124,8 +124,10 @@ import Testing
     }
 
     @Test("agrees with a look-up of every key, whatever was lost and however it arrives")
-    func random() {
-        for seed in 0..<UInt64(2000) {
+    func random() async {
+        for seed in 0..<UInt64(800) {
+            // Other tests need the threads for their runs.
+            await Task.yield()
             var random = SeededGenerator(seed: seed)
             let depths = (0..<random.int(2...4)).map { _ in random.pick([1, 1, 2, 3]) }
             let lineage = RandomLineage(

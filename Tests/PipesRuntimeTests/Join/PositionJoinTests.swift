@@ -50,8 +50,10 @@ import Testing
     }
 
     @Test("agrees with pairing whole lists, whatever was lost and however it arrives")
-    func random() {
-        for seed in 0..<UInt64(1500) {
+    func random() async {
+        for seed in 0..<UInt64(600) {
+            // Other tests need the threads for their runs.
+            await Task.yield()
             var random = SeededGenerator(seed: seed)
             var inputs: [[Settled]] = []
             var config = CheckedGraph.JoinConfig(groups: [], depths: [])
