@@ -39,10 +39,16 @@ struct ReadmeTests {
         ).text
     }
 
-    @Test("the graph it shows is that of Examples/readme")
-    func graph() throws {
-        let shown = try block("json", with: "output_coro")
-        #expect(try shown == read("Examples/readme/graph.json"))
+    @Test(
+        "the files it shows are those of the examples",
+        arguments: [
+            ("json", "output_coro", "readme/graph.json"),
+            ("c", "PIPES_PLUGIN", "c-plugin/noisy.c"),
+            ("swift", "MapProcessor", "swift-plugin/Sources/shouting/shouting.swift"),
+        ])
+    func files(language: String, text: String, file: String) throws {
+        let shown = try block(language, with: text)
+        #expect(try shown == read("Examples/\(file)"))
     }
 
     @Test("each command on an example does its work")
