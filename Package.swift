@@ -102,7 +102,8 @@ let package = Package(
         .testTarget(
             name: "PipesRuntimeTests",
             dependencies: [
-                "PipesRuntime", "PipesCore", "CPipes", .product(name: "Logging", package: "swift-log"),
+                "PipesRuntime", "PipesCore", "CPipes",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
         .testTarget(
