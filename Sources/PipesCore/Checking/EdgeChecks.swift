@@ -69,8 +69,19 @@ extension GraphCheck {
             }
             return nil
         }
-        guard let output = edge.output else { return 0 }
         let names = description.outputs.map(\.name)
+        guard let output = edge.output else {
+            // A plain list feeds from the first output; the rows of the others have no reader.
+            if names.count > 1, outputs[from].isEmpty {
+                report(
+                    .warning, node: from,
+                    "\(graph.nodes[from].coro) has the outputs \(names.listed), and a plain list "
+                        + "feeds from \(names[0]) alone; say which feeds whom, as in "
+                        + "{\"\(names[0])\": [\"\(edge.to)\"]}",
+                    at: edge.place)
+            }
+            return 0
+        }
         if let port = names.firstIndex(of: output) { return port }
         // Each edge of an output is one mistake of the user only once: with its first receiver.
         if outputs[from].last.map({ graph.edges[$0].output }) != output {
