@@ -133,7 +133,13 @@ final class Tickets: Sendable {
     private struct State {
         var last: UInt64 = 0
         var sides: [UInt64: Entry] = [:]
+        /// The tickets that were closed last, each in the place of its number: whoever comes back
+        /// with one of them can be named.
+        var closed: [(ticket: UInt64, node: NodeContext)?] = Array(
+            repeating: nil, count: Tickets.rememberedCount)
     }
+
+    private static let rememberedCount = 1024
 
     private struct Entry {
         /// Keeps the call alive as long as the plugin may come back to it.
@@ -156,7 +162,19 @@ final class Tickets: Sendable {
 
     /// - Returns: nil where the ticket is not open; nobody else gets it after this.
     func remove(_ ticket: UInt64) -> (call: Call, side: CallSide)? {
-        state.withLock { $0.sides.removeValue(forKey: ticket).map { ($0.call, $0.side) } }
+        state.withLock { state in
+            guard let entry = state.sides.removeValue(forKey: ticket) else { return nil }
+            state.closed[Int(ticket % UInt64(Tickets.rememberedCount))] = (ticket, entry.call.node)
+            return (entry.call, entry.side)
+        }
+    }
+
+    /// Whose ticket this was, where it was closed not long ago.
+    func formerNode(_ ticket: UInt64) -> NodeContext? {
+        state.withLock { state in
+            let closed = state.closed[Int(ticket % UInt64(Tickets.rememberedCount))]
+            return closed?.ticket == ticket ? closed?.node : nil
+        }
     }
 
     func isCancelled(_ ticket: UInt64) -> Bool {

@@ -98,7 +98,10 @@ enum HostTable {
         }
         table.resume = { _, ticket in Tickets.open.side(ticket.id)?.head }
         table.complete = { _, ticket, status, value in
-            guard let (call, side) = Tickets.open.remove(ticket.id) else { return false }
+            guard let (call, side) = Tickets.open.remove(ticket.id) else {
+                HostTable.refuseCompletion(ticket.id)
+                return false
+            }
             side.complete(call, status, value?.pointee)
             return true
         }
@@ -129,6 +132,16 @@ enum HostTable {
             context.count(String(cString: metric), delta)
         }
         table.extension = { _, _ in nil }
+    }
+
+    /// A ticket that is not open was completed: a second time, too late, or it never was one.
+    private static func refuseCompletion(_ ticket: UInt64) {
+        if let node = Tickets.open.formerNode(ticket) {
+            node.reportMisuse("completed a call that was completed or given up before")
+        } else {
+            Logger(label: "pipes").error(
+                "a plugin completed ticket \(ticket), which it never had or closed long ago")
+        }
     }
 
     // MARK: Between C and Swift

@@ -20,18 +20,21 @@ public struct Plan: Sendable {
     /// the user asked for no queue between them.
     public init(_ graph: CheckedGraph) {
         var stages: [Stage] = []
+        // By stage: looking through its nodes for each newcomer would take the square of their number.
+        var neverWaits: [Bool] = []
         var stageOfNode = Array(repeating: -1, count: graph.nodes.count)
         for index in graph.order {
             let node = graph.nodes[index]
             let senders = Set(node.inputs.map { stageOfNode[graph.edges[$0].from] })
             let asksForQueue = node.inputs.contains { graph.edges[$0].capacityIsFixed }
             if Plan.neverWaits(node), !asksForQueue, senders.count == 1, let stage = senders.first,
-                stages[stage].nodes.allSatisfy({ Plan.neverWaits(graph.nodes[$0]) })
+                neverWaits[stage]
             {
                 stages[stage].nodes.append(index)
                 stageOfNode[index] = stage
             } else {
                 stageOfNode[index] = stages.count
+                neverWaits.append(Plan.neverWaits(node))
                 let mayBlock = !node.description.flags.contains(.nonblocking)
                 stages.append(Stage(nodes: [index], mayBlock: mayBlock))
             }

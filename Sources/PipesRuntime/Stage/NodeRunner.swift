@@ -24,7 +24,7 @@ class NodeRunner {
     private let gate: ProcessorGate
     let control: RunControl
     let doorbell: Doorbell
-    private let stopRun: (String) -> Void
+    private let stopRun: @Sendable (String) -> Void
     let kinds: RowKinds
     private let watchdog: Watchdog?
     final let defers: Bool
@@ -50,7 +50,7 @@ class NodeRunner {
     required init(
         _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
         input: InputPort, outputs: [OutputPort], control: RunControl, doorbell: Doorbell,
-        stopRun: @escaping (String) -> Void
+        stopRun: @escaping @Sendable (String) -> Void
     ) {
         self.node = node
         self.context = context
@@ -58,7 +58,13 @@ class NodeRunner {
         processor = gate.processor
         defers = node.description.flags.contains(.defers)
         mayBlock = !node.description.flags.contains(.nonblocking)
-        watchdog = node.properties.timeout.map { Watchdog($0, gate) }
+        watchdog = node.properties.timeout.map {
+            Watchdog($0, grace: control.cancelGrace, gate) {
+                stopRun(
+                    "node \"\(node.name)\": a call did not return after its timeout, also when "
+                        + "it was interrupted")
+            }
+        }
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
         self.outputs = outputs
@@ -150,9 +156,8 @@ class NodeRunner {
             input.want(.theRest)
             if node.description.isSource { stopProducing() }
         case .nothing:
-            wantsNoMore = true
             skipsFlush = true
-            if node.description.isSource { stopProducing() }
+            if node.description.isSource { stopProducing() } else { wantsNoMore = true }
         }
     }
 
@@ -209,7 +214,6 @@ class NodeRunner {
         phase = .ended
         for output in outputs { output.finish() }
         input.want(.nothing)
-        context.stop()
         gate.close()
     }
 

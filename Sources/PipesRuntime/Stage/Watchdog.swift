@@ -1,15 +1,23 @@
 import Dispatch
 
-/// Interrupts a call that blocks for longer than its node's timeout.
+/// Interrupts a call that blocks for longer than its node's timeout. A call that does not heed that
+/// can't be taken its thread away from: after a grace it is told, and stops the run.
 final class Watchdog: Sendable {
     private let limit: Duration
+    private let grace: Duration
     private let gate: ProcessorGate
-    /// The number of the call in progress; 0 between calls.
+    private let onStuck: @Sendable () -> Void
+    /// Whether a call is in progress, and the number of the last one.
     private let current = Locked((running: false, number: 0))
 
-    init(_ limit: Duration, _ gate: ProcessorGate) {
+    init(
+        _ limit: Duration, grace: Duration, _ gate: ProcessorGate,
+        onStuck: @escaping @Sendable () -> Void
+    ) {
         self.limit = limit
+        self.grace = grace
         self.gate = gate
+        self.onStuck = onStuck
     }
 
     /// - Returns: what the call came to, and whether it took too long.
@@ -20,16 +28,26 @@ final class Watchdog: Sendable {
             current = (true, current.number + 1)
             return current.number
         }
-        let alarm = DispatchWorkItem { [self] in
-            let isStillIn = current.withLock { $0.running && $0.number == number }
-            if isStillIn { gate.interrupt() }
-        }
         let start = clock.now
-        DispatchQueue.global().asyncAfter(
-            deadline: .now() + .nanoseconds(limit.nanoseconds), execute: alarm)
+        let alarms = [
+            alarm(after: limit, number) { [gate] in gate.interrupt() },
+            alarm(after: limit + grace, number, onStuck),
+        ]
         let result = body()
-        alarm.cancel()
+        for alarm in alarms { alarm.cancel() }
         current.withLock { $0.running = false }
         return (result, start.duration(to: clock.now) > limit)
+    }
+
+    /// Does something later, where the call of that number is still in progress then.
+    private func alarm(
+        after pause: Duration, _ number: Int, _ body: @escaping @Sendable () -> Void
+    ) -> DispatchWorkItem {
+        let alarm = DispatchWorkItem { [self] in
+            if current.withLock({ $0.running && $0.number == number }) { body() }
+        }
+        DispatchQueue.global().asyncAfter(
+            deadline: .now() + .nanoseconds(pause.nanoseconds), execute: alarm)
+        return alarm
     }
 }

@@ -191,6 +191,35 @@ import Testing
         #expect(report.failures == ["node \"out\": did not return after it was cancelled"])
     }
 
+    @Test("a call that outlives its timeout and the interrupt stops the run, and is named")
+    func stuckCall() async throws {
+        let sink = DeafSink()
+        defer { sink.gate.open() }
+        var graph = TestGraph()
+        graph.add("src", CountingSource(5), feeds: ["out"])
+        graph.add("out", sink) { $0.timeout = .milliseconds(1) }
+        let plumber = try graph.plumber(cancelGrace: .milliseconds(5))
+        let report = try await within { try await plumber.run() }
+        #expect(report.status == .stopped)
+        #expect(
+            report.failures.first
+                == "node \"out\": a call did not return after its timeout, also when it was "
+                + "interrupted")
+    }
+
+    @Test("a source's open call is asked to stop once nobody wants more of it")
+    func openCallOfUnwantedSource() async throws {
+        let source = PatientSource()
+        let sink = CollectingSink(limit: 1)
+        var graph = TestGraph()
+        graph.add("src", source, feeds: ["out"])
+        graph.add("out", sink, queue: 4)
+        let report = try await graph.run()
+        #expect(report.status == .clean)
+        #expect(sink.firsts == [0])
+        #expect(source.life.closed == 1)
+    }
+
     @Test("each processor is closed exactly once", arguments: [true, false])
     func close(isCancelled: Bool) async throws {
         let source = CountingSource(isCancelled ? nil : 100)

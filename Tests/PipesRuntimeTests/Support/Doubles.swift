@@ -320,6 +320,28 @@ final class SilentMap: TestProcessor {
     func abandon(_ call: Call) { abandonedCount.withLock { $0 += 1 } }
 }
 
+/// Gives one row, and then defers a call that only a cancel completes.
+final class PatientSource: TestProcessor {
+    let description = ProcessorDescription.source([.defers, .nonblocking])
+    let life = LifeCounter()
+    private let hasGiven = Locked(false)
+
+    func open() throws(OpenFailure) { life.open() }
+    func close() { life.close() }
+
+    func produce(_ call: Call) -> Answer {
+        let isFirst = hasGiven.withLock { hasGiven in
+            defer { hasGiven = true }
+            return !hasGiven
+        }
+        guard isFirst else { return .deferred }
+        call.emission.append(pipes_value(0), port: 0, row: nil)
+        return .ok
+    }
+
+    func cancel(_ call: Call) { call.complete(.cancelled) }
+}
+
 /// Can't be opened.
 final class UnopenableSink: TestProcessor {
     let description = ProcessorDescription.sink(.nonblocking)
