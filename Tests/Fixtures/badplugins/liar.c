@@ -139,7 +139,7 @@ static const pipes_processor processors[] = {
     PROCESSOR(yields_nonsense, 0, .map = yields_nonsense),
     PROCESSOR(yields_the_moon, 0, .map = yields_the_moon),
     PROCESSOR(chooses_no_output, 0, .map = chooses_no_output),
-    PROCESSOR(emits_twice, 0, .process = emits_twice),
+    PROCESSOR(emits_twice, 0, .rate = PIPES_RATE_KEEPS, .process = emits_twice),
     PROCESSOR(emits_for_strangers, 0, .process = emits_for_strangers),
     PROCESSOR(settles_strangers, 0, .process = settles_strangers),
     PROCESSOR(processes_last, 0, .process = processes_last),

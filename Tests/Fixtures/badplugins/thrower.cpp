@@ -33,3 +33,9 @@ static pipes_processor *make_processors() {
 }
 
 static const pipes_processor *const processors = make_processors();
+
+extern "C" PIPES_EXPORT const pipes_plugin *pipes_plugin_v1(const pipes_host *) {
+    static const pipes_plugin plugin = {sizeof(pipes_plugin), PIPES_TARGET_MINOR, "thrower", "1.0.0",
+                                        "Throws.", nullptr, processors, 2};
+    return &plugin;
+}
