@@ -113,10 +113,10 @@ import Testing
         }
         let report: RunReport
         do {
-            report = try await within(seconds: 20) { try await plumber.run() }
+            report = try await within(seconds: 60) { try await plumber.run() }
         } catch is TimedOut {
             let now = plumber.report.map { "\($0.nodes)\n\($0.edges)" } ?? ""
-            return (["it did not end within 20 s: \(now)"], .bounds)
+            return (["it did not end within 60 s: \(now)"], .bounds)
         }
         var ran = spec
         if spec.interruption?.kind == .drain {

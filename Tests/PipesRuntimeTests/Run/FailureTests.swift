@@ -94,7 +94,8 @@ import Testing
         }
         let report = try await graph.run(letters: letters)
         #expect(report.status == .stopped)
-        #expect(report.failures == ["node \"map\": no luck with 5"])
+        let misuse = if case .notAllowed(let text) = answer { text + "; it explains: " } else { "" }
+        #expect(report.failures == ["node \"map\": \(misuse)no luck with 5"])
         #expect(!sink.firsts.contains(5))
         for node in report.nodes where node.name != "src" {
             #expect(node.in == node.out + node.skipped + node.failed, "\(node.name)")
