@@ -26,7 +26,8 @@ extension GraphCheck {
                     from: from, to: to,
                     port: port(of: edge, from: from, sinksReported: &sinksReported),
                     capacity: edge.queueSize ?? receiver.queueSize,
-                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed))
+                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed,
+                    overflow: edge.overflow ?? receiver.overflow))
             inputs[to].append(index)
             outputs[from].append(index)
             if let description = descriptions[to], description.isSource {

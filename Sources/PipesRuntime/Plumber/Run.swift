@@ -54,7 +54,8 @@ final class Run: @unchecked Sendable {
         let edges = graph.edges.enumerated().map { index, edge in
             Edge(
                 index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
-                byteCapacity: edge.byteCapacity, isQueue: plan.isQueue[index],
+                byteCapacity: edge.byteCapacity, overflow: edge.overflow,
+                readsKeys: Run.readsKeys(graph.nodes[edge.to]), isQueue: plan.isQueue[index],
                 sender: doorbells[plan.stageOfNode[edge.from]],
                 reader: doorbells[plan.stageOfNode[edge.to]],
                 sourceStop: sourceStops[edge.from])
@@ -81,6 +82,16 @@ final class Run: @unchecked Sendable {
         }
         stopper.run = self
         deadlocks.attach(self, edges: edges)
+    }
+
+    /// Whether settlements without a row make a difference to a node. They end at a merge, and where
+    /// nothing leaves under the keys of what came in.
+    private static func readsKeys(_ node: CheckedGraph.Node) -> Bool {
+        switch node.inputMode {
+        case .none, .merge: false
+        case .single: !node.description.isSink && node.description.rate != .aggregates
+        case .join: true
+        }
     }
 
     /// Lets a node stop a run that is not there yet when the node is made.
@@ -250,11 +261,16 @@ final class Run: @unchecked Sendable {
             "\(from) waits for room in \(from) -> \(to) (\(state.depth) of \(state.capacity) rows)"
     }
 
-    func noteGrowth(_ edge: Edge) {
+    func noteGrowth(_ edge: Edge, by rows: Int) {
         let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
         let state = edge.snapshot
-        control.logger.debug(
-            "edge \(from) -> \(to) grown to \(state.capacity) rows: a join waits for its others")
+        let isFirst = state.grownBy == rows
+        control.logger.log(
+            level: isFirst ? .warning : .debug,
+            """
+            edge \(from) -> \(to) was full while \(to) waited for another input: its capacity \
+            grows to \(state.capacity) rows\(isFirst ? ", and on where that is not enough" : "")
+            """)
     }
 
     // MARK: The ledger, from any thread
@@ -272,8 +288,9 @@ final class Run: @unchecked Sendable {
                 let state = edge.snapshot
                 return EdgeAccount(
                     from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
-                    rows: state.rows, peak: state.peak, waits: state.waits, depth: state.depth,
-                    capacity: state.capacity)
+                    rows: state.rows, dropped: state.dropped, peak: state.peak,
+                    waits: state.waits, depth: state.depth, capacity: state.capacity,
+                    grown: state.grownBy)
             }, failures: control.failures)
     }
 

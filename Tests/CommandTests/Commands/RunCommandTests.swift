@@ -215,7 +215,7 @@ struct RunCommandTests {
         #expect(nodes["out"]?["out"] as? Int == 4)
         let edges = try #require(report["edges"] as? [[String: Any]])
         #expect(edges.map { $0["from"] as? String } == ["inp", "bad"])
-        #expect(Set(edges[0].keys) == ["from", "to", "rows", "peak", "waits"])
+        #expect(Set(edges[0].keys) == ["from", "to", "rows", "peak", "waits", "dropped", "grown"])
     }
 
     @Test("--report - is standard output; without a name the graph has its file's")

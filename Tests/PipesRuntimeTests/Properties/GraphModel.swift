@@ -13,6 +13,14 @@ struct GraphModel {
         var missing = 0
     }
 
+    /// How much of what comes to pass can be foretold where edges drop rows.
+    enum Certainty: Comparable {
+        case nothing
+        /// Which rows may come, though not which of them do.
+        case rowsAtMost
+        case everything
+    }
+
     private let spec: GraphSpec
     private let graph: CheckedGraph
     /// What leaves each node, by port.
@@ -22,6 +30,8 @@ struct GraphModel {
     private(set) var collected: [[[Int64?]]]
     /// Whether rows arrive at a node in an order that can be foretold.
     let isOrdered: [Bool]
+    /// By node: of the rows that arrive there.
+    let certainty: [Certainty]
 
     init(_ spec: GraphSpec, _ graph: CheckedGraph) {
         self.spec = spec
@@ -30,6 +40,7 @@ struct GraphModel {
         accounts = Array(repeating: Account(), count: spec.nodes.count)
         collected = Array(repeating: [], count: spec.nodes.count)
         isOrdered = GraphModel.order(spec, graph).arrival
+        certainty = GraphModel.certainty(spec, graph)
         for node in graph.order { work(node) }
     }
 
@@ -60,6 +71,29 @@ struct GraphModel {
             leaving[node] = arrival[node] && spec.nodes[node].properties.ordered
         }
         return (arrival, isCertain)
+    }
+
+    /// A row that was dropped is missing further down, and takes its partners along. What pairs by
+    /// position or sums rows up, or has a null in its place, then comes to other rows.
+    private static func certainty(_ spec: GraphSpec, _ graph: CheckedGraph) -> [Certainty] {
+        var certainty = Array(repeating: Certainty.everything, count: spec.nodes.count)
+        for node in graph.order {
+            var own = Certainty.everything
+            for edge in graph.nodes[node].inputs.map({ graph.edges[$0] }) {
+                let isWhole = edge.overflow == .suspend
+                own = min(own, certainty[edge.from], isWhole ? .everything : .rowsAtMost)
+            }
+            if own != .everything {
+                if case .join(let config) = graph.nodes[node].inputMode,
+                    config.groups.count > 1 || spec.nodes[node].properties.onMissing == .null
+                {
+                    own = .nothing
+                }
+                if case .sum = spec.nodes[node].kind { own = .nothing }
+            }
+            certainty[node] = own
+        }
+        return certainty
     }
 
     /// Whether a join may end sources before they have brought everything.

@@ -165,6 +165,7 @@ struct GraphSpec: Sendable, CustomStringConvertible {
             return "n\(index): \(node.kind) \(node.style) <- [\(inputs)]"
                 + " \(p.aggregateInputs ? "" : "merge ")queue \(p.queueSize)"
                 + "\(p.queueSizeIsFixed ? " fixed" : "") bytes \(p.queueBytes)"
+                + "\(p.overflow == .suspend ? "" : " \(p.overflow)")"
                 + " concurrency \(p.concurrency)\(p.ordered ? "" : " unordered")"
                 + " retries \(p.retry.max) then \(p.then) missing \(p.onMissing)"
                 + " shares \(b.shares)\(b.borrows ? " borrows" : "")\(b.yieldsTexts ? " texts" : "")"
