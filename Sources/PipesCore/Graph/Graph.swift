@@ -39,6 +39,8 @@ public struct Graph: Sendable {
         /// For a plain function; nil for a plugin's processor.
         public var signature: String?
         public var properties: NodeProperties
+        /// Whether `args` could not be read from the file, so that none may be missed.
+        public internal(set) var argsAreUnreadable = false
         /// What the node must yield for some rows, to be tried when the graph is checked.
         public var examples: [Example]
         public var places: Places
@@ -97,14 +99,19 @@ public struct Graph: Sendable {
         public var value: Value
         public var namePlace: Place?
         public var valuePlace: Place?
+        /// The option that set it, in place of the file, as the user wrote it: what messages of it
+        /// begin with.
+        public var option: String?
         /// Whether its value could not be read from the file, so that it must not be judged.
         public internal(set) var isUnreadable = false
 
         public init(
-            _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil
+            _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil,
+            option: String? = nil
         ) {
             self.name = name
             self.value = value
+            self.option = option
             self.namePlace = namePlace
             self.valuePlace = valuePlace
         }

@@ -105,6 +105,22 @@ struct RunCommandTests {
         }
         """
 
+    @Test(
+        "a value that does not fit is told at its option, not at the file",
+        arguments: [
+            ("--set", "inp.num=true", "node \"inp\": param \"num\" wants INT, got BOOL"),
+            ("--env", "count=true", "the value is BOOL, and that of the file is INT"),
+        ])
+    func unfit(option: String, setting: String, message: String) async throws {
+        let graph = """
+            {"env": {"count": 1}, "nodes": {"inp": {"coro": "strings.random"},
+             "out": {"coro": "io.print"}}, "graph": {"inp": ["out"]}}
+            """
+        let outcome = try await run(graph, [option, setting])
+        #expect(outcome.code == 1)
+        #expect(outcome.errors == "\(option) \(setting): error: \(message)\n")
+    }
+
     @Test("--set gives a STRING as it is and other kinds as JSON")
     func setsArgs() async throws {
         let graph = """
