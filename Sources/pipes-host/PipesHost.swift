@@ -16,7 +16,10 @@ struct PipesHost: AsyncParsableCommand {
         // A reader that has gone away shows as EPIPE where it is written to, in plugins too.
         signal(SIGPIPE, SIG_IGN)
         openStandardDescriptors()
-        await main(nil)
+        // A stop that comes while plugins are still being loaded holds for the run to come.
+        let isRun = CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName
+        let signals = isRun ? await StopSignals() : nil
+        await StopSignals.$early.withValue(signals) { await main(nil) }
     }
 
     /// Where one was closed by who started this program, the next file to be opened would take

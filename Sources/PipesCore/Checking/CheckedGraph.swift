@@ -64,9 +64,11 @@ public struct CheckedGraph: Sendable {
         public var byteCapacity: Int
         /// Whether the user gave this edge or its receiver a `queue_size`.
         public var capacityIsFixed: Bool
+        public var overflow: NodeProperties.Overflow
 
         public init(
-            from: Int, port: Int, to: Int, capacity: Int, byteCapacity: Int, capacityIsFixed: Bool
+            from: Int, port: Int, to: Int, capacity: Int, byteCapacity: Int, capacityIsFixed: Bool,
+            overflow: NodeProperties.Overflow = .suspend
         ) {
             self.from = from
             self.port = port
@@ -74,6 +76,7 @@ public struct CheckedGraph: Sendable {
             self.capacity = capacity
             self.byteCapacity = byteCapacity
             self.capacityIsFixed = capacityIsFixed
+            self.overflow = overflow
         }
     }
 

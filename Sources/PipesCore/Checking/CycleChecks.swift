@@ -16,7 +16,8 @@ extension GraphCheck {
         }
         guard order.count < graph.nodes.count else { return }
         var components = StrongComponents(count: graph.nodes.count)
-        let receivers = outputs.map { $0.compactMap { wires[$0]?.to } }
+        // An edge from a sink or to a source can't be, and is told as such: it makes no cycle.
+        let receivers = outputs.map { $0.compactMap { wires[$0] }.filter(canBe).map(\.to) }
         for node in graph.nodes.indices where waitingFor[node] > 0 {
             components.visit(from: node, receivers: receivers)
         }
@@ -31,6 +32,10 @@ extension GraphCheck {
         }
     }
 
+    private func canBe(_ wire: Wire) -> Bool {
+        descriptions[wire.from]?.isSink != true && descriptions[wire.to]?.isSource != true
+    }
+
     /// - Returns: the edges from a node back to itself; nil where there is no way back.
     private func shortestCycle(through start: Int, _ component: [Int]) -> [Int]? {
         var cameBy: [Int: Int] = [:]
@@ -40,7 +45,7 @@ extension GraphCheck {
             let node = queue[next]
             next += 1
             for edge in outputs[node] {
-                guard let wire = wires[edge], component[wire.to] == component[start],
+                guard let wire = wires[edge], canBe(wire), component[wire.to] == component[start],
                     cameBy[wire.to] == nil
                 else { continue }
                 cameBy[wire.to] = edge

@@ -26,10 +26,13 @@ extension GraphCheck {
                     from: from, to: to,
                     port: port(of: edge, from: from, sinksReported: &sinksReported),
                     capacity: edge.queueSize ?? receiver.queueSize,
-                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed))
+                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed,
+                    overflow: edge.overflow ?? receiver.overflow))
             inputs[to].append(index)
             outputs[from].append(index)
-            if let description = descriptions[to], description.isSource {
+            // Where a sink feeds a source, that it feeds anybody is the mistake.
+            let comesFromSink = descriptions[from]?.isSink == true
+            if let description = descriptions[to], description.isSource, !comesFromSink {
                 report(
                     node: to,
                     "\(graph.nodes[to].coro) is a source and takes no input; take \(name(to)) out "

@@ -46,6 +46,7 @@ struct GraphCheck {
         /// In rows.
         var capacity: Int
         var capacityIsFixed: Bool
+        var overflow: NodeProperties.Overflow
     }
 
     let graph: Graph
@@ -149,7 +150,8 @@ struct GraphCheck {
             edges.append(
                 CheckedGraph.Edge(
                     from: wire.from, port: port, to: wire.to, capacity: wire.capacity,
-                    byteCapacity: bytes, capacityIsFixed: wire.capacityIsFixed))
+                    byteCapacity: bytes, capacityIsFixed: wire.capacityIsFixed,
+                    overflow: wire.overflow))
         }
         return CheckedGraph(
             graph: graph, nodes: nodes, edges: edges, order: order, warnings: warnings)

@@ -17,8 +17,9 @@ final class Edge: Sendable {
     private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
-        index: Int, from: Int, to: Int, capacity: Int, byteCapacity: Int, isQueue: Bool,
-        sender: Doorbell, reader: Doorbell, sourceStop: SourceStop?
+        index: Int, from: Int, to: Int, capacity: Int, byteCapacity: Int,
+        overflow: NodeProperties.Overflow, readsKeys: Bool, isQueue: Bool, sender: Doorbell,
+        reader: Doorbell, sourceStop: SourceStop?
     ) {
         self.index = index
         self.from = from
@@ -27,7 +28,10 @@ final class Edge: Sendable {
         self.sender = sender
         self.sourceStop = sourceStop
         self.reader = reader
-        state = Locked(EdgeState(capacity: capacity, byteCapacity: byteCapacity))
+        state = Locked(
+            EdgeState(
+                capacity: capacity, byteCapacity: byteCapacity, overflow: overflow,
+                readsKeys: readsKeys))
     }
 
     /// For reports and the deadlock detector.
@@ -44,7 +48,7 @@ final class Edge: Sendable {
     func roomOrWait() -> Int {
         state.withLock { state in
             isQueue || state.demand == .nothing
-                ? state.roomOrWait() : (state.hasBatch ? 0 : Int.max)
+                ? state.roomOrWait() : (state.hasBatch ? 0 : state.capacity)
         }
     }
 
@@ -53,7 +57,7 @@ final class Edge: Sendable {
         state.withLock { state in
             isQueue
                 ? state.admit(batch, byteCount: byteCount)
-                : (state.hasBatch ? 0 : batch.itemCount)
+                : (state.hasBatch ? 0 : min(state.capacity, batch.itemCount))
         }
     }
 

@@ -26,7 +26,7 @@ public struct Plan: Sendable {
         for index in graph.order {
             let node = graph.nodes[index]
             let senders = Set(node.inputs.map { stageOfNode[graph.edges[$0].from] })
-            let asksForQueue = node.inputs.contains { graph.edges[$0].capacityIsFixed }
+            let asksForQueue = node.inputs.contains { Plan.asksForQueue(graph.edges[$0]) }
             if Plan.neverWaits(node), !asksForQueue, senders.count == 1, let stage = senders.first,
                 neverWaits[stage]
             {
@@ -42,6 +42,12 @@ public struct Plan: Sendable {
         self.stages = stages
         self.stageOfNode = stageOfNode
         isQueue = graph.edges.map { stageOfNode[$0.from] != stageOfNode[$0.to] }
+    }
+
+    /// Whether the user said how much of a queue there is to be. An edge that drops rows must be
+    /// one: without a queue its reader would set the pace after all.
+    private static func asksForQueue(_ edge: CheckedGraph.Edge) -> Bool {
+        edge.capacityIsFixed || edge.overflow != .suspend
     }
 
     private static func neverWaits(_ node: CheckedGraph.Node) -> Bool {

@@ -33,8 +33,9 @@ final class DeadlockResolver: @unchecked Sendable {
                 run.stop("deadlock: " + waiting.map(run.describe).joined(separator: "; "))
                 return
             }
-            edge.grow(by: max(1, edge.snapshot.capacity / 8))
-            run.noteGrowth(edge)
+            let rows = max(1, edge.snapshot.capacity / 8)
+            edge.grow(by: rows)
+            run.noteGrowth(edge, by: rows)
         }
     }
 }

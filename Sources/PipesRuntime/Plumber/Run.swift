@@ -24,7 +24,12 @@ final class Run: @unchecked Sendable {
         var start: ContinuousClock.Instant?
         var end: ContinuousClock.Instant?
         var unfinishedStages = 0
+        /// How the run ended. From here on processors are closed, and nothing changes that any more.
+        var status: RunReport.Status?
+        var isClosed = false
         var isGivenUp = false
+
+        var isOver: Bool { isClosed || isGivenUp }
     }
 
     private struct RunningNode {
@@ -54,7 +59,8 @@ final class Run: @unchecked Sendable {
         let edges = graph.edges.enumerated().map { index, edge in
             Edge(
                 index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
-                byteCapacity: edge.byteCapacity, isQueue: plan.isQueue[index],
+                byteCapacity: edge.byteCapacity, overflow: edge.overflow,
+                readsKeys: Run.readsKeys(graph.nodes[edge.to]), isQueue: plan.isQueue[index],
                 sender: doorbells[plan.stageOfNode[edge.from]],
                 reader: doorbells[plan.stageOfNode[edge.to]],
                 sourceStop: sourceStops[edge.from])
@@ -83,6 +89,16 @@ final class Run: @unchecked Sendable {
         deadlocks.attach(self, edges: edges)
     }
 
+    /// Whether settlements without a row make a difference to a node. They end at a merge, and where
+    /// nothing leaves under the keys of what came in.
+    private static func readsKeys(_ node: CheckedGraph.Node) -> Bool {
+        switch node.inputMode {
+        case .none, .merge: false
+        case .single: !node.description.isSink && node.description.rate != .aggregates
+        case .join: true
+        }
+    }
+
     /// Lets a node stop a run that is not there yet when the node is made.
     private final class Stopper: @unchecked Sendable {
         // Set once, before any stage has started.
@@ -96,7 +112,7 @@ final class Run: @unchecked Sendable {
         let node = graph.nodes[index]
         let joins = if case .join = node.inputMode { true } else { false }
         let context = NodeContext(
-            name: node.name,
+            name: node.name, coro: graph.graph.nodes[index].coro,
             inputCount: node.description.isSource ? 0 : joins ? node.inputs.count : 1,
             outputsUsed: node.outputs.map { !$0.isEmpty },
             concurrency: max(1, node.properties.concurrency), env: graph.graph.env,
@@ -135,6 +151,8 @@ final class Run: @unchecked Sendable {
             $0.start = .now
             $0.unfinishedStages = stages.count
         }
+        // What was cancelled before it started has its time of grace from here on.
+        if control.isCancelled { after(control.cancelGrace * 3) { $0.giveUp() } }
         for _ in stages { control.wakefulness.wake() }
         let tasks = stages.map { stage in
             let threads: (any TaskExecutor)? = stage.mayBlock ? BlockingThreads.shared : nil
@@ -144,7 +162,8 @@ final class Run: @unchecked Sendable {
             }
         }
         watchForBlocking()
-        await waitForStages()
+        await wait { $0.unfinishedStages == 0 }
+        await close()
         // A task that is left here is stuck inside a processor; it was named by `giveUp`.
         for task in tasks { task.cancel() }
         progress.withLock { $0.end = .now }
@@ -159,7 +178,8 @@ final class Run: @unchecked Sendable {
                 try nodes[index].gate.open()
                 opened.append(nodes[index].gate)
             } catch {
-                for gate in opened.reversed() { gate.close() }
+                for gate in opened.reversed() { gate.closeUnused() }
+                progress.withLock { $0.status = .stopped }
                 let node = graph.graph.nodes[index]
                 return GraphFailure(diagnostics: [
                     Diagnostic(
@@ -177,12 +197,32 @@ final class Run: @unchecked Sendable {
         control.wakefulness.sleep()
     }
 
-    private func waitForStages() async {
-        while true {
-            let isOver = progress.withLock { $0.unfinishedStages == 0 || $0.isGivenUp }
-            if isOver { return }
-            await stageEnded.wait()
+    /// Waits until the run has come so far, or is given up.
+    private func wait(until hasCome: (Progress) -> Bool) async {
+        while !progress.withLock({ $0.isGivenUp || hasCome($0) }) { await stageEnded.wait() }
+    }
+
+    /// Closes all processors, receivers first: once no row is left anywhere, and each of them can
+    /// learn by `stopping` whether the run has ended by itself.
+    private func close() async {
+        let accounts = nodes.map(\.runner.snapshot)
+        progress.withLock { progress in
+            progress.status = status(accounts)
+            // Time was up for what is still inside a call; not for the others to be closed.
+            progress.isGivenUp = false
         }
+        if control.isCancelled {
+            for node in nodes { node.runner.context.stop() }
+            after(control.cancelGrace) { $0.giveUp() }
+        }
+        let gates = graph.order.reversed().map { nodes[$0].gate }
+        let closing = Task(executorPreference: BlockingThreads.shared) {
+            for gate in gates { gate.close() }
+            self.progress.withLock { $0.isClosed = true }
+            self.stageEnded.ring()
+        }
+        await wait { $0.isClosed }
+        closing.cancel()
     }
 
     /// Looks for calls that last although their processors said that they never block.
@@ -206,7 +246,7 @@ final class Run: @unchecked Sendable {
         }
         ringAll()
         after(drainTimeout) { run in
-            guard run.hasUnfinishedStages, !run.control.isCancelled else { return }
+            guard !run.progress.withLock({ $0.isOver }), !run.control.isCancelled else { return }
             run.control.note(
                 "the drain took longer than \(run.drainTimeout); what was in flight is cancelled")
             run.cancel()
@@ -214,13 +254,19 @@ final class Run: @unchecked Sendable {
     }
 
     func cancel() {
-        guard control.raise(to: .cancel) else { return }
+        // Where nothing is left but to close what has ended, that is waited for and no more.
+        let (isNews, hasEnded) = progress.withLock { progress in
+            let hasEnded = progress.status != nil
+            return (hasEnded || control.raise(to: .cancel), hasEnded)
+        }
+        guard isNews else { return }
+        after(control.cancelGrace * 3) { $0.giveUp() }
+        guard !hasEnded else { return }
         for node in nodes {
             node.runner.context.stop()
             node.gate.interrupt()
         }
         ringAll()
-        after(control.cancelGrace * 3) { $0.giveUp() }
     }
 
     /// A failure that the graph can't go on after.
@@ -231,8 +277,8 @@ final class Run: @unchecked Sendable {
 
     /// Ends the run although processors are still inside a call, and names them.
     private func giveUp() {
-        guard hasUnfinishedStages else { return }
-        for node in nodes where node.gate.isOpen && node.gate.isInside {
+        guard !progress.withLock({ $0.start == nil || $0.isOver }) else { return }
+        for node in nodes where node.gate.isInside {
             let failure = "node \"\(node.runner.node.name)\": did not return after it was cancelled"
             control.note(failure)
         }
@@ -260,11 +306,16 @@ final class Run: @unchecked Sendable {
             "\(from) waits for room in \(from) -> \(to) (\(state.depth) of \(state.capacity) rows)"
     }
 
-    func noteGrowth(_ edge: Edge) {
+    func noteGrowth(_ edge: Edge, by rows: Int) {
         let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
         let state = edge.snapshot
-        control.logger.debug(
-            "edge \(from) -> \(to) grown to \(state.capacity) rows: a join waits for its others")
+        let isFirst = state.grownBy == rows
+        control.logger.log(
+            level: isFirst ? .warning : .debug,
+            """
+            edge \(from) -> \(to) was full while \(to) waited for another input: its capacity \
+            grows to \(state.capacity) rows\(isFirst ? ", and on where that is not enough" : "")
+            """)
     }
 
     // MARK: The ledger, from any thread
@@ -276,14 +327,16 @@ final class Run: @unchecked Sendable {
             start.duration(to: progress.end ?? .now).seconds
         }
         return RunReport(
-            graph: graph.graph.name, status: status(accounts), seconds: seconds ?? 0,
+            graph: graph.graph.name, status: progress.status ?? status(accounts),
+            seconds: seconds ?? 0,
             nodes: accounts,
             edges: edges.map { edge in
                 let state = edge.snapshot
                 return EdgeAccount(
                     from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
-                    rows: state.rows, peak: state.peak, waits: state.waits, depth: state.depth,
-                    capacity: state.capacity)
+                    rows: state.rows, dropped: state.dropped, peak: state.peak,
+                    waits: state.waits, depth: state.depth, capacity: state.capacity,
+                    grown: state.grownBy)
             }, failures: control.failures)
     }
 

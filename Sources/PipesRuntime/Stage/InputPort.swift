@@ -14,6 +14,8 @@ struct InputPort {
         case merge(Merge)
         case keyJoin(KeyJoin)
         case positionJoin(PositionJoin)
+        /// With the partners that never came.
+        case closed(missing: Int)
     }
 
     let edges: [Edge]
@@ -46,13 +48,14 @@ struct InputPort {
         switch mode {
         case .keyJoin(let join): join.missing
         case .positionJoin(let join): join.missing
-        default: 0
+        case .closed(let missing): missing
+        case .none, .single, .merge: 0
         }
     }
 
     mutating func next() -> Step {
         switch mode {
-        case .none: return .end
+        case .none, .closed: return .end
         case .single:
             switch edges[0].take() {
             case .batch(let batch, _):
@@ -109,6 +112,9 @@ struct InputPort {
         wantsTheRestOnly = true
         want(.theRest)
     }
+
+    /// Gives the rows back that a join still holds.
+    mutating func close() { mode = .closed(missing: missing) }
 
     func want(_ less: EdgeState.Demand) {
         for edge in edges { edge.want(less) }

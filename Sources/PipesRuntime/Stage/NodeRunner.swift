@@ -99,6 +99,10 @@ class NodeRunner {
     /// Whether all input was seen.
     var inputHasEnded: Bool { true }
 
+    /// Lets go of all memory of rows: what plugins handed over is released before the processors
+    /// are closed.
+    func releaseRows() { input.close() }
+
     /// A deferred call was completed, or given up.
     func completed(_ call: Call, _ completion: Call.Completion) {}
 
@@ -206,18 +210,33 @@ class NodeRunner {
     private func sendFlushed(_ call: Call) {
         guard call.emission.count > 0 else { return }
         guard node.description.rate == .aggregates || node.description.isSink else {
-            context.reportMisuse("emitted in flush although it \(node.description.rate) keys")
+            failFlushed(call)
             return
         }
         account.out += call.emission.count
         for batch in numbered(call) { outputs[batch.port].append(batch.batch) }
     }
 
+    /// The values have no row that could be failed in their place, so they are rows themselves.
+    private func failFlushed(_ call: Call) {
+        let text = "emitted in flush although it \(node.description.rate) keys"
+        context.reportMisuse(text)
+        for port in outputs.indices {
+            for (_, value) in call.emission.ordered(port) {
+                account.in += 1
+                _ = fail(
+                    key: [], row: [Value(copying: value)], attempts: 1, answer: .reject,
+                    message: text)
+            }
+        }
+    }
+
     private func end() {
         phase = .ended
         for output in outputs { output.finish() }
         input.want(.nothing)
-        gate.close()
+        releaseRows()
+        gate.finish()
     }
 
     private func sendOutputs() -> Bool {
@@ -241,7 +260,7 @@ class NodeRunner {
 
     private func close(_ call: Call, _ completion: Call.Completion) {
         guard let reason = openCalls.close(call) else {
-            context.reportMisuse("completed a call that was given up before")
+            context.reportMisuse("completed a call that was completed or given up before")
             return
         }
         control.wakefulness.sleep()
@@ -370,6 +389,11 @@ class NodeRunner {
         return batches
     }
 
+    /// What a processor did that had a row leave by `port`.
+    final func misdirection(_ port: UInt32) -> String {
+        "chose output \(port); it has \(outputs.count)"
+    }
+
     /// Settles a row that will not be yielded: its retries are used up, it was rejected or it was
     /// cancelled.
     final func fail(
@@ -422,46 +446,5 @@ class NodeRunner {
         var account = published.withLock { $0 }
         account.metrics = context.metrics
         return account
-    }
-}
-
-/// Completed calls on their way to the node, from any thread.
-private final class Mailbox: Sendable {
-    private let letters = Locked<[(Call, Call.Completion)]>([])
-
-    func put(_ call: Call, _ completion: Call.Completion) {
-        letters.withLock { $0.append((call, completion)) }
-    }
-
-    func takeAll() -> [(Call, Call.Completion)] {
-        letters.withLock { letters in
-            guard !letters.isEmpty else { return [] }
-            defer { letters = [] }
-            return letters
-        }
-    }
-}
-
-/// What a dead letter says.
-enum FailureText {
-    static func of(_ answer: Answer, _ explanation: String?) -> String {
-        switch (answer, explanation) {
-        case (.notAllowed(let text), let explanation?) where explanation != text:
-            "\(text); it explains: \(explanation)"
-        case (.notAllowed(let text), _): text
-        case (_, let explanation?): explanation
-        case (.cancelled, nil): "cancelled"
-        case (.retry, nil): "failed, and no retries are left"
-        default: "answered \(answer.name) without an explanation"
-        }
-    }
-}
-
-extension Answer {
-    var isFatal: Bool {
-        switch self {
-        case .fatal, .notAllowed: true
-        default: false
-        }
     }
 }

@@ -39,7 +39,7 @@ struct OutputPort {
                 pending.removeFirst()
             } else {
                 let part = pending[0].removePrefix(items: items)
-                let partBytes = part.byteCount
+                let partBytes = hasQueue ? part.byteCount : 0
                 for edge in edges { edge.send(part, byteCount: partBytes) }
             }
         }

@@ -12,6 +12,11 @@ final class SourceRunner: NodeRunner {
     override var isIdle: Bool { openCalls.isEmpty }
     override var inputHasEnded: Bool { false }
 
+    override func releaseRows() {
+        super.releaseRows()
+        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+    }
+
     override func work(mayStart: Bool) -> Bool {
         if control.order >= .drain { stopProducing() }
         guard openCalls.isEmpty, mayStart, !wantsNoMore else { return false }

@@ -43,6 +43,13 @@ struct GraphCommandTests {
         #expect(outcome.code == 0)
     }
 
+    @Test("--plugins is taken as by the other commands")
+    func plugins() async throws {
+        let outcome = try await drawn("--plugins", "none")
+        #expect(outcome.code == 0)
+        #expect(outcome.output.hasPrefix("flowchart LR"))
+    }
+
     @Test("dot quotes names")
     func dot() async throws {
         let outcome = try await drawn("--format", "dot")

@@ -195,4 +195,58 @@ struct RunEndingTests {
         #expect(shown.contains("\u{1B}") == moves)
         #expect(shown.contains("endless: clean, "))
     }
+
+    @Test("a signal that comes while plugins are loaded holds for the run")
+    func earlySignal() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            #include <pipes/pipes.h>
+            #include <signal.h>
+            #include <unistd.h>
+            __attribute__((constructor)) static void stop(void) { kill(getpid(), SIGTERM); }
+            static pipes_status tick(void *state, pipes_call *call) {
+                (void)state;
+                return pipes_emit(call, PIPES_NO_ROW, pipes_int(1));
+            }
+            static const pipes_processor processors[] = {
+                {.struct_size = sizeof(pipes_processor), .name = "tick", .produce = tick},
+            };
+            PIPES_PLUGIN("endless", "1.0.0", "Asks for an end before it has begun.", processors)
+            """, to: "endless.c")
+        try scratch.write(
+            """
+            {"nodes": {"inp": {"coro": "endless.tick"}, "out": {"coro": "io.print"}},
+             "graph": {"inp": ["out"]}}
+            """, to: "graph.json")
+        let include = Command.checkout.appendingPathComponent("include").path
+        let build =
+            "cc -std=c11 -D_POSIX_C_SOURCE=200809L -fPIC -shared -I'\(include)' -o endless.so endless.c"
+        let outcome = try await Command.shell(
+            "\(build) && pipes-host run graph.json --plugins . --report report.json",
+            in: scratch.folder
+        ).outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try report(in: scratch)["status"] as? String == "clean")
+    }
+
+    @Test("a run that can't start is reported all the same, with nothing in it")
+    func unopened() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {"nodes": {"inp": {"coro": "io.lines", "args": {"path": "none.txt"}},
+                       "out": {"coro": "io.print"}},
+             "graph": {"inp": ["out"]}}
+            """, to: "graph.json")
+        let outcome = try await Command.host(
+            ["run", "graph.json", "--report", "report.json"], in: scratch.folder
+        ).outcome()
+        #expect(outcome.code == 1)
+        let report = try report(in: scratch)
+        #expect(report["status"] as? String == "stopped")
+        let nodes = try #require(report["nodes"] as? [String: [String: Any]])
+        #expect(Set(nodes.keys) == ["inp", "out"])
+        #expect(nodes["inp"]?["out"] as? Int == 0)
+    }
 }

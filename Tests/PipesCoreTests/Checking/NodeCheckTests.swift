@@ -101,6 +101,20 @@ struct NodeCheckTests {
                 ]
             ),
             (
+                ["inp t.source", "n t.needs \"args\": {\"pth\": \"x\"}"], #"{"inp": ["n"]}"#,
+                [
+                    "3:35: error: node \"n\": no param \"pth\"; t.needs takes path. Did you mean "
+                        + "\"path\"?"
+                ]
+            ),
+            (
+                ["a t.source", "s t.sink"], #"{"a": ["s"], "s": ["a"]}"#,
+                [
+                    "4:20: error: node \"s\": t.sink is a sink and feeds no other node; take \"a\" out of "
+                        + "its list"
+                ]
+            ),
+            (
                 ["rev t.map"], #"{}"#,
                 [
                     "2:1: error: node \"rev\": t.map needs input and no node feeds it; name \"rev\" in the "

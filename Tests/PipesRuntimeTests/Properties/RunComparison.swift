@@ -51,8 +51,19 @@ struct RunComparison {
             }
         }
         if !isHalted { compareEdges(graph) }
-        for edge in report.edges where edge.depth != 0 {
-            flaws.append("\(edge.depth) rows were left in \(edge.from) -> \(edge.to)")
+        for (edge, checked) in zip(report.edges, graph.edges) { check(edge, checked) }
+    }
+
+    private mutating func check(_ edge: EdgeAccount, _ checked: CheckedGraph.Edge) {
+        let name = "\(edge.from) -> \(edge.to)"
+        if edge.depth != 0 { flaws.append("\(edge.depth) rows were left in \(name)") }
+        if edge.peak > edge.capacity {
+            flaws.append("\(name) held \(edge.peak) rows, and has room for \(edge.capacity)")
+        }
+        if checked.overflow == .suspend {
+            if edge.dropped != 0 { flaws.append("\(name) dropped \(edge.dropped) rows") }
+        } else if edge.waits != 0 {
+            flaws.append("\(name) had its sender wait")
         }
     }
 
@@ -108,9 +119,9 @@ struct RunComparison {
         for (edge, account) in zip(graph.edges, report.edges) {
             let sender = graph.nodes[edge.from]
             guard sender.outputs.count == 1, wantsAll(edge.to) else { continue }
-            if account.rows != report.nodes[edge.from].out {
+            if account.rows + account.dropped != report.nodes[edge.from].out {
                 flaws.append(
-                    "\(account.rows) rows went from \(account.from) to \(account.to); it had "
+                    "\(account.rows) rows and \(account.dropped) dropped ones went from \(account.from) to \(account.to); it had "
                         + "\(report.nodes[edge.from].out)")
             }
         }
