@@ -25,8 +25,10 @@ extension GraphCheck {
                 Wire(
                     from: from, to: to,
                     port: port(of: edge, from: from, sinksReported: &sinksReported),
-                    capacity: edge.queueSize ?? receiver.queueSize,
-                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed))
+                    capacity: edge.feedback.map { roomInLoop($0, receiver) }
+                        ?? edge.queueSize ?? receiver.queueSize,
+                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed,
+                    isFeedback: edge.feedback != nil))
             inputs[to].append(index)
             outputs[from].append(index)
             if let description = descriptions[to], description.isSource {

@@ -120,6 +120,8 @@ public struct Graph: Sendable {
         public var queueSize: Int?
         /// In bytes; nil: the receiver's `queue_bytes`.
         public var queueBytes: Int?
+        /// Where it starts the next round of a loop; nil for every other edge.
+        public var feedback: Feedback?
         /// Of the receiver's name in the sender's list.
         public var place: Place?
         /// Of the sender's key in `graph`.
@@ -129,14 +131,15 @@ public struct Graph: Sendable {
 
         public init(
             from: String, output: String? = nil, to: String, queueSize: Int? = nil,
-            queueBytes: Int? = nil, place: Place? = nil, fromPlace: Place? = nil,
-            outputPlace: Place? = nil
+            queueBytes: Int? = nil, feedback: Feedback? = nil, place: Place? = nil,
+            fromPlace: Place? = nil, outputPlace: Place? = nil
         ) {
             self.from = from
             self.output = output
             self.to = to
             self.queueSize = queueSize
             self.queueBytes = queueBytes
+            self.feedback = feedback
             self.place = place
             self.fromPlace = fromPlace
             self.outputPlace = outputPlace

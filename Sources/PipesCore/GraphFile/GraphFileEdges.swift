@@ -128,13 +128,11 @@ extension GraphFileReader {
         case "queue_size": edge.queueSize = queueSize(setting, of: subject)
         case "queue_bytes": edge.queueBytes = queueBytes(setting, of: subject)
         case "feedback":
-            report(
-                "\(subject.prefix)feedback edges come later; a graph has no cycles for now",
-                at: setting.keyOffset)
+            edge.feedback = feedback(setting, of: subject)
         default:
             unknownKey(
                 setting, of: subject, owner: "an edge",
-                known: ["to", "queue_size", "queue_bytes"])
+                known: ["to", "queue_size", "queue_bytes", "feedback"])
         }
     }
 

@@ -59,6 +59,8 @@ public struct EdgeAccount: Sendable, Equatable {
     public var depth: Int
     /// Rows.
     public var capacity: Int
+    /// Rounds that have begun; nil where it is no feedback edge.
+    public var rounds: Int?
 }
 
 /// A row that failed: what a line of the dead letter file holds.

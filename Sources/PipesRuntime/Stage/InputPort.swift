@@ -12,11 +12,16 @@ struct InputPort {
         case none
         case single
         case merge(Merge)
+        case loop(LoopEntry)
         case keyJoin(KeyJoin)
         case positionJoin(PositionJoin)
     }
 
     let edges: [Edge]
+    /// The loop that begins here.
+    private let loop: Loop?
+    /// Inputs of such a loop that have not ended.
+    private var openOutside: Int
     private var mode: Mode
     private let endsEarly: Bool
     private var wantsTheRestOnly = false
@@ -27,13 +32,19 @@ struct InputPort {
     /// Rows in a joined batch.
     static let joinLimit = 256
 
-    init(_ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing) {
+    init(
+        _ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing,
+        loop: Loop? = nil
+    ) {
         self.edges = edges
+        self.loop = loop
+        openOutside = edges.count { !$0.isFeedback }
         endsEarly = onMissing == .skip
         switch mode {
         case .none: self.mode = .none
         case .single: self.mode = .single
-        case .merge: self.mode = .merge(Merge())
+        case .merge:
+            self.mode = loop.map { .loop(LoopEntry($0, edges: edges)) } ?? .merge(Merge())
         case .join(let config) where config.groups.count == 1:
             self.mode = .keyJoin(KeyJoin(depths: config.depths, onMissing: onMissing))
         case .join(let config):
@@ -51,6 +62,7 @@ struct InputPort {
     }
 
     mutating func next() -> Step {
+        if let loop, loop.isClosed { return .end }
         switch mode {
         case .none: return .end
         case .single:
@@ -65,6 +77,10 @@ struct InputPort {
             mode = .none
             defer { mode = .merge(merge) }
             return merge.next(edges, &takenCount)
+        case .loop(var entry):
+            mode = .none
+            defer { mode = .loop(entry) }
+            return entry.next(edges, &takenCount)
         case .keyJoin(var join):
             mode = .none  // so that the join is not copied while it changes
             defer { mode = .keyJoin(join) }
@@ -93,7 +109,9 @@ struct InputPort {
                         takenCount += 1
                         join.offer(batch, input: input)
                     case .nothingYet: isWaiting = true
-                    case .end: join.end(input: input)
+                    case .end:
+                        join.end(input: input)
+                        noteEnd(of: edges[input])
                     }
                 }
                 endOthersEarly(join)
@@ -108,6 +126,12 @@ struct InputPort {
         guard endsEarly, !wantsTheRestOnly, join.anyEnded else { return }
         wantsTheRestOnly = true
         want(.theRest)
+    }
+
+    private mutating func noteEnd(of edge: Edge) {
+        guard let loop, !edge.isFeedback else { return }
+        openOutside -= 1
+        if openOutside == 0 { loop.endOutside() }
     }
 
     func want(_ less: EdgeState.Demand) {
@@ -153,7 +177,7 @@ struct Merge {
         return ended == edges.count ? .end : .nothingYet
     }
 
-    private mutating func renumber(_ batch: Batch) -> Batch {
+    mutating func renumber(_ batch: Batch) -> Batch {
         let dense = batch.dense()
         let run = KeyRun(first: nextKey, count: dense.itemCount, settlement: .item)
         nextKey += UInt64(dense.itemCount)
