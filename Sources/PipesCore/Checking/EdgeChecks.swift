@@ -25,9 +25,12 @@ extension GraphCheck {
                 Wire(
                     from: from, to: to,
                     port: port(of: edge, from: from, sinksReported: &sinksReported),
-                    capacity: edge.queueSize ?? receiver.queueSize,
+                    capacity: edge.feedback.map { roomInLoop($0, receiver) }
+                        ?? edge.queueSize ?? receiver.queueSize,
                     capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed,
-                    overflow: edge.overflow ?? receiver.overflow))
+                    // It has room for all that goes round.
+                    overflow: edge.feedback == nil ? edge.overflow ?? receiver.overflow : .suspend,
+                    isFeedback: edge.feedback != nil))
             inputs[to].append(index)
             outputs[from].append(index)
             // Where a sink feeds a source, that it feeds anybody is the mistake.

@@ -26,8 +26,10 @@ public struct GraphChecker {
         check.checkArgs()
         check.checkInputs()
         check.checkKinds()
+        check.checkFeedback()
         check.findOrder()
         check.traceLineages()
+        check.findLoops()
         let diagnostics = check.diagnostics.inOrderOfPlace()
         let isSound = !graph.hasErrors && !diagnostics.contains { $0.severity == .error }
         return (isSound ? check.checkedGraph(warnings: diagnostics) : nil, diagnostics)
@@ -47,6 +49,8 @@ struct GraphCheck {
         var capacity: Int
         var capacityIsFixed: Bool
         var overflow: NodeProperties.Overflow
+        /// Whether it starts the next round of a loop; the order of nodes doesn't heed it.
+        var isFeedback: Bool
     }
 
     let graph: Graph
@@ -67,6 +71,13 @@ struct GraphCheck {
     /// By node; nil where it can't be known.
     var traces: [Trace?]
     var modes: [CheckedGraph.InputMode]
+    /// The lineage of the rows that a head of a loop is given, by node.
+    var headLineages: [Int: Lineage] = [:]
+    /// The feedback edges of each head, by node.
+    var feedbackInto: [Int: [Int]] = [:]
+    var loops: [CheckedGraph.Loop] = []
+    /// How many edges may still be followed to explain what is wrong with loops.
+    var stepsLeft = 1_000_000
     /// How many names may still be compared for "Did you mean".
     var comparisonsLeft = 200_000
     /// How many sources all lineages that are merged may still name between them: a ladder of
@@ -150,10 +161,12 @@ struct GraphCheck {
             edges.append(
                 CheckedGraph.Edge(
                     from: wire.from, port: port, to: wire.to, capacity: wire.capacity,
-                    byteCapacity: bytes, capacityIsFixed: wire.capacityIsFixed,
-                    overflow: wire.overflow))
+                    byteCapacity: wire.isFeedback ? Int.max : bytes,
+                    capacityIsFixed: wire.capacityIsFixed, overflow: wire.overflow,
+                    isFeedback: wire.isFeedback))
         }
         return CheckedGraph(
-            graph: graph, nodes: nodes, edges: edges, order: order, warnings: warnings)
+            graph: graph, nodes: nodes, edges: edges, loops: loops, order: order,
+            warnings: warnings)
     }
 }

@@ -64,6 +64,13 @@ struct RoomCheck {
         wire.overflow == .suspend ? wire.capacity : endless
     }
 
+    /// Adds a head of a loop beside another one that is fed back to by the same output: their rows
+    /// have their keys in common.
+    mutating func add(node: Int, holds: Int, beside head: Int) {
+        dominators.add(node, senders: [head])
+        held[node] = min(holds, RoomCheck.unlimited)
+    }
+
     private func apply(to edges: [Int], at join: Int, check: inout GraphCheck) {
         let senders = edges.map { check.wires[$0]?.from ?? join }
         guard let fork = dominators.nearestCommon(senders) else { return }

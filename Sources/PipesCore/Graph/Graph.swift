@@ -129,6 +129,8 @@ public struct Graph: Sendable {
         public var queueBytes: Int?
         /// nil: the receiver's `overflow`.
         public var overflow: NodeProperties.Overflow?
+        /// Where it starts the next round of a loop; nil for every other edge.
+        public var feedback: Feedback?
         /// Of the receiver's name in the sender's list.
         public var place: Place?
         /// Of the sender's key in `graph`.
@@ -138,7 +140,8 @@ public struct Graph: Sendable {
 
         public init(
             from: String, output: String? = nil, to: String, queueSize: Int? = nil,
-            queueBytes: Int? = nil, overflow: NodeProperties.Overflow? = nil, place: Place? = nil,
+            queueBytes: Int? = nil, overflow: NodeProperties.Overflow? = nil,
+            feedback: Feedback? = nil, place: Place? = nil,
             fromPlace: Place? = nil, outputPlace: Place? = nil
         ) {
             self.from = from
@@ -147,6 +150,7 @@ public struct Graph: Sendable {
             self.queueSize = queueSize
             self.queueBytes = queueBytes
             self.overflow = overflow
+            self.feedback = feedback
             self.place = place
             self.fromPlace = fromPlace
             self.outputPlace = outputPlace

@@ -132,13 +132,11 @@ extension GraphFileReader {
             choice(setting, of: subject, into: &overflow)
             edge.overflow = overflow
         case "feedback":
-            report(
-                "\(subject.prefix)feedback edges come later; a graph has no cycles for now",
-                at: setting.keyOffset)
+            edge.feedback = feedback(setting, of: subject)
         default:
             unknownKey(
                 setting, of: subject, owner: "an edge",
-                known: ["to", "queue_size", "queue_bytes", "overflow"])
+                known: ["to", "queue_size", "queue_bytes", "overflow", "feedback"])
         }
     }
 

@@ -63,6 +63,8 @@ public struct EdgeAccount: Sendable, Equatable {
     public var capacity: Int
     /// Rows that its capacity was enlarged by during the run, so that a join was not stuck.
     public var grown: Int
+    /// Rounds that have begun; nil where it is no feedback edge.
+    public var rounds: Int?
 }
 
 /// A row that failed: what a line of the dead letter file holds.

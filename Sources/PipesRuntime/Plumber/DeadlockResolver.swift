@@ -26,7 +26,8 @@ final class DeadlockResolver: @unchecked Sendable {
             // Room helps where the reader has looked for another input and found nothing there;
             // one that is held up by its own outputs would only be given more to hold.
             let starved = Set(edges.filter { $0.isQueue && $0.snapshot.readerWaits }.map(\.to))
-            let candidates = waiting.filter { starved.contains($0.to) }
+            // Nor does it help where rows must leave a loop first.
+            let candidates = waiting.filter { starved.contains($0.to) && !run.isFull(before: $0) }
             guard let edge = candidates.min(by: { $0.snapshot.grownBy < $1.snapshot.grownBy }),
                 edge.snapshot.grownBy < DeadlockResolver.largestGrowth
             else {

@@ -12,6 +12,7 @@ final class Run: @unchecked Sendable {
     private let control: RunControl
     private let nodes: [RunningNode]
     private let edges: [Edge]
+    private let loops: RunningLoops
     private let stages: [Stage]
     private let doorbells: [Doorbell]
     private let drainTimeout: Duration
@@ -56,6 +57,8 @@ final class Run: @unchecked Sendable {
             node.description.isSource
                 ? SourceStop(readers: node.outputs.reduce(0) { $0 + $1.count }) : nil
         }
+        let loops = RunningLoops(graph, doorbells: plan.stageOfNode.map { doorbells[$0] })
+        self.loops = loops
         let edges = graph.edges.enumerated().map { index, edge in
             Edge(
                 index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
@@ -63,14 +66,16 @@ final class Run: @unchecked Sendable {
                 readsKeys: Run.readsKeys(graph.nodes[edge.to]), isQueue: plan.isQueue[index],
                 sender: doorbells[plan.stageOfNode[edge.from]],
                 reader: doorbells[plan.stageOfNode[edge.to]],
-                sourceStop: sourceStops[edge.from])
+                sourceStop: sourceStops[edge.from], feedback: loops.feedbackEnds[index],
+                leaves: loops.left[index])
         }
         self.edges = edges
         let stopper = Stopper()
         let control = control
         let nodes = graph.nodes.indices.map { index in
             Run.makeNode(
-                graph, index, factories[index], edges: edges, control: control,
+                graph, index, factories[index], edges: edges, loop: loops.begun[index],
+                control: control,
                 doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper)
         }
         for (node, stop) in zip(nodes, sourceStops) {
@@ -107,7 +112,7 @@ final class Run: @unchecked Sendable {
 
     private static func makeNode(
         _ graph: CheckedGraph, _ index: Int, _ factory: any ProcessorFactory, edges: [Edge],
-        control: RunControl, doorbell: Doorbell, stopper: Stopper
+        loop: Loop?, control: RunControl, doorbell: Doorbell, stopper: Stopper
     ) -> RunningNode {
         let node = graph.nodes[index]
         let joins = if case .join = node.inputMode { true } else { false }
@@ -120,7 +125,7 @@ final class Run: @unchecked Sendable {
         let gate = ProcessorGate(factory.makeProcessor(for: context, args: node.args))
         let input = InputPort(
             node.inputMode, edges: node.inputs.map { edges[$0] },
-            onMissing: node.properties.onMissing)
+            onMissing: node.properties.onMissing, loop: loop)
         let outputs = node.outputs.map { OutputPort(edges: $0.map { edges[$0] }) }
         let kind: NodeRunner.Type =
             switch node.description.shape {
@@ -172,6 +177,14 @@ final class Run: @unchecked Sendable {
 
     /// Opens all nodes, senders first. When one fails, those already open are closed.
     private func open() -> GraphFailure? {
+        for (loop, checked) in zip(loops.all, graph.loops) where !loop.open() {
+            let edge = graph.graph.edges[checked.feedback[0]]
+            return GraphFailure(diagnostics: [
+                Diagnostic(
+                    file: graph.graph.file, at: edge.place,
+                    "edge \"\(edge.from)\" -> \"\(edge.to)\": no memory for its initial rows")
+            ])
+        }
         var opened: [ProcessorGate] = []
         for index in graph.order {
             do {
@@ -244,6 +257,7 @@ final class Run: @unchecked Sendable {
             node.runner.context.stop()
             node.gate.interrupt()
         }
+        for loop in loops.all { loop.drain() }
         ringAll()
         after(drainTimeout) { run in
             guard !run.progress.withLock({ $0.isOver }), !run.control.isCancelled else { return }
@@ -299,6 +313,11 @@ final class Run: @unchecked Sendable {
 
     // MARK: Deadlocks
 
+    /// Whether an edge leads into a loop that has no place for its rows.
+    func isFull(before edge: Edge) -> Bool {
+        !edge.isFeedback && loops.begun[edge.to]?.isFull == true
+    }
+
     func describe(_ edge: Edge) -> String {
         let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
         let state = edge.snapshot
@@ -336,7 +355,7 @@ final class Run: @unchecked Sendable {
                     from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
                     rows: state.rows, dropped: state.dropped, peak: state.peak,
                     waits: state.waits, depth: state.depth, capacity: state.capacity,
-                    grown: state.grownBy)
+                    grown: state.grownBy, rounds: edge.rounds)
             }, failures: control.failures)
     }
 

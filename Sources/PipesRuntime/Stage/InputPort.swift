@@ -12,6 +12,7 @@ struct InputPort {
         case none
         case single
         case merge(Merge)
+        case loop(LoopEntry)
         case keyJoin(KeyJoin)
         case positionJoin(PositionJoin)
         /// With the partners that never came.
@@ -19,6 +20,10 @@ struct InputPort {
     }
 
     let edges: [Edge]
+    /// The loop that begins here.
+    private let loop: Loop?
+    /// Inputs of such a loop that have not ended.
+    private var openOutside: Int
     private var mode: Mode
     private let endsEarly: Bool
     private var wantsTheRestOnly = false
@@ -29,13 +34,19 @@ struct InputPort {
     /// Rows in a joined batch.
     static let joinLimit = 256
 
-    init(_ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing) {
+    init(
+        _ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing,
+        loop: Loop? = nil
+    ) {
         self.edges = edges
+        self.loop = loop
+        openOutside = edges.count { !$0.isFeedback }
         endsEarly = onMissing == .skip
         switch mode {
         case .none: self.mode = .none
         case .single: self.mode = .single
-        case .merge: self.mode = .merge(Merge())
+        case .merge:
+            self.mode = loop.map { .loop(LoopEntry($0, edges: edges)) } ?? .merge(Merge())
         case .join(let config) where config.groups.count == 1:
             self.mode = .keyJoin(KeyJoin(depths: config.depths, onMissing: onMissing))
         case .join(let config):
@@ -54,6 +65,7 @@ struct InputPort {
     }
 
     mutating func next() -> Step {
+        if let loop, loop.isClosed { return .end }
         switch mode {
         case .none, .closed: return .end
         case .single:
@@ -68,6 +80,10 @@ struct InputPort {
             mode = .none
             defer { mode = .merge(merge) }
             return merge.next(edges, &takenCount)
+        case .loop(var entry):
+            mode = .none
+            defer { mode = .loop(entry) }
+            return entry.next(edges, &takenCount)
         case .keyJoin(var join):
             mode = .none  // so that the join is not copied while it changes
             defer { mode = .keyJoin(join) }
@@ -96,7 +112,9 @@ struct InputPort {
                         takenCount += 1
                         join.offer(batch, input: input)
                     case .nothingYet: isWaiting = true
-                    case .end: join.end(input: input)
+                    case .end:
+                        join.end(input: input)
+                        noteEnd(of: edges[input])
                     }
                 }
                 endOthersEarly(join)
@@ -115,6 +133,12 @@ struct InputPort {
 
     /// Gives the rows back that a join still holds.
     mutating func close() { mode = .closed(missing: missing) }
+
+    private mutating func noteEnd(of edge: Edge) {
+        guard let loop, !edge.isFeedback else { return }
+        openOutside -= 1
+        if openOutside == 0 { loop.endOutside() }
+    }
 
     func want(_ less: EdgeState.Demand) {
         for edge in edges { edge.want(less) }
@@ -159,7 +183,7 @@ struct Merge {
         return ended == edges.count ? .end : .nothingYet
     }
 
-    private mutating func renumber(_ batch: Batch) -> Batch {
+    mutating func renumber(_ batch: Batch) -> Batch {
         let dense = batch.dense()
         let run = KeyRun(first: nextKey, count: dense.itemCount, settlement: .item)
         nextKey += UInt64(dense.itemCount)

@@ -141,6 +141,7 @@ class NodeRunner {
         let hasProgressed = hasWorked || input.takenCount != takenCount
         guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
+        for output in outputs { output.endRounds() }
         flush()
         return true
     }

@@ -68,5 +68,10 @@ struct OutputPort {
         for edge in edges { edge.finish() }
     }
 
+    /// The node has ended: nothing of it goes round any more.
+    func endRounds() {
+        for edge in edges where edge.isFeedback { edge.endRounds() }
+    }
+
     mutating func discard() { pending.removeAll() }
 }

@@ -62,6 +62,10 @@ enum LedgerJSON {
             json.key(name)
             json.integer(Int64(count))
         }
+        if let rounds = edge.rounds {
+            json.key("rounds")
+            json.integer(Int64(rounds))
+        }
         json.endObject()
     }
 }

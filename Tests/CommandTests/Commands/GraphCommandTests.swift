@@ -89,6 +89,53 @@ struct GraphCommandTests {
     }
 
     @Test(
+        "an edge that goes back is dashed and says so",
+        arguments: [
+            (
+                "mermaid",
+                ["    b -.->|\"feedback\"| a", "    c -.->|\"again, feedback\"| b"]
+            ),
+            (
+                "dot",
+                [
+                    "    \"b\" -> \"a\" [label=\"feedback\", style=dashed, constraint=false];",
+                    "    \"c\" -> \"b\" [label=\"again, feedback\", style=dashed, constraint=false];",
+                ]
+            ),
+            (
+                "text",
+                [
+                    "a     x.y        b (feedback)                     b",
+                    "b     x.y        join(a, c.again (feedback))      a (feedback), c",
+                    "c     x.y        b                                again: b (feedback)",
+                ]
+            ),
+        ])
+    func feedback(format: String, expected: [String]) async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {
+              "nodes": {"a": {"coro": "x.y"}, "b": {"coro": "x.y"}, "c": {"coro": "x.y"}},
+              "graph": {
+                "a": ["b"], "b": [{"to": "a", "feedback": {"initial": [1]}}, "c"],
+                "c": {"again": [{"to": "b", "feedback": {}}]}
+              }
+            }
+            """, to: "graph.json")
+        let outcome = try await Command.host(
+            ["graph", "graph.json", "--format", format], in: scratch.folder
+        ).outcome()
+        for line in expected {
+            #expect(
+                outcome.output.split(separator: "\n").contains {
+                    $0.split(separator: " ") == line.split(separator: " ")
+                }, "\(outcome.output)")
+        }
+        #expect(outcome.code == 0)
+    }
+
+    @Test(
         "a file that can't be read is named, with the reason",
         arguments: [
             ("nowhere.json", "nowhere.json: error: can't be read: No such file or directory\n"),

@@ -68,6 +68,43 @@ struct RunEndingTests {
         #expect(nodes["slow"]?["unsettled"] as? Int == 0)
     }
 
+    /// Goes round for ever, with some time in each round.
+    private static let rounds = """
+        {
+          "name": "endless rounds",
+          "nodes": {
+            "step": {"coro": "flow.delay", "args": {"time": "2ms"}},
+            "other": {"coro": "strings.reverse"},
+            "half": {"coro": "strings.match", "args": {"pattern": ".*"}},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {
+            "step": ["other"],
+            "other": ["half"],
+            "half": ["out", {"to": "step", "feedback": {"initial": ["abc", "xyz"]}}]
+          }
+        }
+        """
+
+    @Test("a signal has the round of a loop finished, exit code 0")
+    func drainOfRounds() async throws {
+        let scratch = try Scratch()
+        let command = try await start(Self.rounds, in: scratch)
+        command.signal(SIGTERM)
+        let outcome = await command.outcome()
+        #expect(outcome.code == 0)
+        let rows = outcome.output.split(separator: "\n")
+        let texts = (0..<rows.count).map { ["cba", "zyx", "abc", "xyz"][$0 % 4] }
+        #expect(rows.count.isMultiple(of: 2))
+        #expect(rows.map(String.init) == texts)
+        let report = try report(in: scratch)
+        #expect(report["status"] as? String == "clean")
+        let edges = try #require(report["edges"] as? [[String: Any]])
+        let back = try #require(edges.first { $0["rounds"] != nil })
+        #expect(back["rounds"] as? Int == rows.count / 2)
+        #expect(back["to"] as? String == "step")
+    }
+
     @Test("a drain that takes too long is cancelled, exit code 4")
     func drainTimeout() async throws {
         let scratch = try Scratch()

@@ -241,9 +241,14 @@ struct NodeCheckTests {
         ])
     func cycles(nodes: [String], edges: String, expected: [String]) {
         let text = CheckedText(nodes.map { "\($0) t.map" }, edges)
-        let rest =
-            "; its rows would never end. Take out one of these edges (feedback edges come later)"
-        #expect(text.messages == expected.map { $0 + rest })
+        #expect(
+            text.messages
+                == expected.map { message in
+                    let last = message.suffix(1)
+                    return "\(message); its rows would never end. Take out one of these edges, or "
+                        + "say which starts the next round: {\"to\": \"\(last)\", \"feedback\": "
+                        + "{\"initial\": [...]}}"
+                })
     }
 
     @Test("what rests on a mistake is left alone, and all else is still checked")

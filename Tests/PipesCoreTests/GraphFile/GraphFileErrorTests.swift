@@ -304,13 +304,32 @@ struct GraphFileErrorTests {
                 "edge \"inp\" -> \"out\": \"overflow\" wants a string, got an integer"
             ),
             (
-                "{\"inp\": [{\"to\": \"out\", \"feedback\": true}]}", 23,
-                "edge \"inp\" -> \"out\": feedback edges come later; a graph has no cycles for now"
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": true}]}", 35,
+                "edge \"inp\" -> \"out\": \"feedback\" wants an object such as {\"initial\": [0], "
+                    + "\"max_in_loop\": 1}, got true"
+            ),
+            (
+                "{\"inp\": [{\"feedback\": {\"initial\": 0}, \"to\": \"out\"}]}", 34,
+                "edge \"inp\" -> \"out\": \"initial\" wants a list of the first rows' values, such "
+                    + "as [0], got an integer"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": {\"max_in_loop\": 0}}]}", 51,
+                "edge \"inp\" -> \"out\": \"max_in_loop\" is 0; it can be 1 to 1000000000"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": {\"max_in_loop\": \"1\"}}]}", 51,
+                "edge \"inp\" -> \"out\": \"max_in_loop\" wants an integer, got a string"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": {\"inital\": []}}]}", 36,
+                "edge \"inp\" -> \"out\": unknown key \"inital\"; \"feedback\" has initial, "
+                    + "max_in_loop. Did you mean \"initial\"?"
             ),
             (
                 "{\"inp\": [{\"to\": \"out\", \"queue\": 1}]}", 23,
                 "edge \"inp\" -> \"out\": unknown key \"queue\"; an edge has to, queue_size, "
-                    + "queue_bytes, overflow. Did you mean \"queue_size\"?"
+                    + "queue_bytes, overflow, feedback. Did you mean \"queue_size\"?"
             ),
             (
                 "{\"inp\": [\"out\"], \"inp\": [\"out\"]}", 17,
