@@ -77,6 +77,11 @@ let package = Package(
                 "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CFFI", "CGuard",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
+        .target(name: "CHeap", cSettings: c + [.define("_GNU_SOURCE")]),
+        .target(
+            name: "PipesConformance",
+            dependencies: ["PipesPluginHost", "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CHeap"],
+            swiftSettings: swift),
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
@@ -92,6 +97,7 @@ let package = Package(
             name: "pipes-host",
             dependencies: [
                 "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
+                "PipesConformance",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -115,5 +121,8 @@ let package = Package(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "pipes-host"],
             swiftSettings: swift),
+        .testTarget(
+            name: "PipesConformanceTests",
+            dependencies: ["PipesConformance", "PipesCore", "PipesPluginHost", "pipes-host"], swiftSettings: swift),
     ] + plugins
 )

@@ -9,7 +9,8 @@ struct PipesHost: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
-            InspectCommand.self, SchemaCommand.self, NewCommand.self, DescribeFileCommand.self,
+            InspectCommand.self, SchemaCommand.self, NewCommand.self, ValidateCommand.self,
+            DescribeFileCommand.self, CheckPluginCommand.self,
         ])
 
     static func main() async {

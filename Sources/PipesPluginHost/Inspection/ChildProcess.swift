@@ -2,15 +2,15 @@ import Glibc
 
 /// A child process whose standard output is read, and which can be killed with all that it
 /// started.
-struct ChildProcess {
+package struct ChildProcess {
     /// How a child ended.
-    enum Ending: Equatable {
+    package enum Ending: Equatable {
         case exited(code: Int32)
         case signalled(Int32)
     }
 
     /// The reading end of its standard output, nonblocking.
-    let output: Int32
+    package let output: Int32
     private let process: pid_t
 
     /// Starts `command` without standard input and standard error, in a process group of its own
@@ -18,7 +18,7 @@ struct ChildProcess {
     ///
     /// - Parameter environment: `NAME=VALUE` beside what this process has.
     /// - Throws: the system's reason.
-    init(_ command: [String], environment: [String]) throws(StartError) {
+    package init(_ command: [String], environment: [String]) throws(StartError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw StartError(code: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -34,10 +34,10 @@ struct ChildProcess {
         output = ends[0]
     }
 
-    struct StartError: Error {
-        var reason: String
+    package struct StartError: Error {
+        package var reason: String
 
-        init(code: Int32) {
+        package init(code: Int32) {
             reason = String(cString: strerror(code))
         }
     }
@@ -79,23 +79,23 @@ struct ChildProcess {
     }
 
     /// Kills it and what it started.
-    func kill() {
+    package func kill() {
         _ = Glibc.kill(-process, SIGKILL)
         _ = Glibc.kill(process, SIGKILL)
     }
 
     /// How it ended; nil while it runs. Not to be asked again once it has answered.
-    func ending() -> Ending? {
+    package func ending() -> Ending? {
         collect(WNOHANG)
     }
 
     /// Waits for its end: after `kill`.
-    func waitForEnding() -> Ending {
+    package func waitForEnding() -> Ending {
         collect(0) ?? .signalled(SIGKILL)
     }
 
     /// Releases what its output needed.
-    func closeOutput() {
+    package func closeOutput() {
         close(output)
     }
 
