@@ -75,6 +75,12 @@ let package = Package(
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .target(
+            name: "PipesTesting",
+            dependencies: [
+                "PipesCore", "PipesRuntime", "PipesJSON", "CPipes",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
             exclude: ["expected.txt"],
@@ -87,6 +93,7 @@ let package = Package(
             name: "pipes-host",
             dependencies: [
                 "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
+                "PipesTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -106,6 +113,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
+        .testTarget(
+            name: "PipesTestingTests",
+            dependencies: ["PipesTesting", "PipesRuntime", "PipesCore"], swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "pipes-host"],

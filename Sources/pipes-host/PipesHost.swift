@@ -9,7 +9,8 @@ struct PipesHost: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
-            InspectCommand.self, DescribeFileCommand.self,
+            InspectCommand.self, TestCommand.self, DescribeFileCommand.self,
+            TestCaseCommand.self,
         ])
 
     static func main() async {

@@ -74,7 +74,7 @@ extension GraphFileReader {
         }
     }
 
-    private mutating func read(args: LocatedJSON, of subject: Subject) -> [Graph.Arg] {
+    mutating func read(args: LocatedJSON, of subject: Subject) -> [Graph.Arg] {
         guard case .object(let members) = args.content else {
             wrongKind(args, of: subject, key: "args", wants: "an object of names and values")
             return []

@@ -14,6 +14,7 @@ public final class NodeContext: Sendable {
     /// The graph's `env`.
     public let env: [String: Value]
     public let logger: Logger
+    package let clock: any RunClock
 
     private let shared = Locked(Shared())
 
@@ -24,7 +25,7 @@ public final class NodeContext: Sendable {
 
     init(
         name: String, inputCount: Int, outputsUsed: [Bool], concurrency: Int,
-        env: [String: Value], logger: Logger
+        env: [String: Value], logger: Logger, clock: any RunClock
     ) {
         self.name = name
         self.inputCount = inputCount
@@ -32,6 +33,7 @@ public final class NodeContext: Sendable {
         self.concurrency = concurrency
         self.env = env
         self.logger = logger
+        self.clock = clock
     }
 
     /// Whether the node should come to an end: a source at a drain, any node at a cancel.

@@ -19,6 +19,7 @@ struct InputPort {
     let edges: [Edge]
     private var mode: Mode
     private let endsEarly: Bool
+    private let watcher: (@Sendable (Batch) -> Void)?
     private var wantsTheRestOnly = false
     /// Batches taken so far. Taking one makes room for a sender in the same stage, whether or not
     /// a row came of it.
@@ -27,8 +28,13 @@ struct InputPort {
     /// Rows in a joined batch.
     static let joinLimit = 256
 
-    init(_ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing) {
+    /// - Parameter watcher: sees every batch that is taken, joined already.
+    init(
+        _ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing,
+        watcher: (@Sendable (Batch) -> Void)? = nil
+    ) {
         self.edges = edges
+        self.watcher = watcher
         endsEarly = onMissing == .skip
         switch mode {
         case .none: self.mode = .none
@@ -51,6 +57,12 @@ struct InputPort {
     }
 
     mutating func next() -> Step {
+        let step = take()
+        if let watcher, case .batch(let batch) = step { watcher(batch) }
+        return step
+    }
+
+    private mutating func take() -> Step {
         switch mode {
         case .none: return .end
         case .single:

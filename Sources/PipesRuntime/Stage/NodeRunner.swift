@@ -26,6 +26,8 @@ class NodeRunner {
     let doorbell: Doorbell
     private let stopRun: @Sendable (String) -> Void
     let kinds: RowKinds
+    /// What a test does to rows of this node.
+    final let faults: InjectedFaults?
     private let watchdog: Watchdog?
     final let defers: Bool
     private let mayBlock: Bool
@@ -65,6 +67,7 @@ class NodeRunner {
                         + "it was interrupted")
             }
         }
+        faults = control.hooks?.faults[node.name]
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
         self.outputs = outputs
@@ -230,7 +233,7 @@ class NodeRunner {
     /// Notes a call that was answered with DEFERRED. Its timeout runs from now.
     final func open(_ call: Call) {
         // Something outside the graph will wake this node.
-        control.wakefulness.wake()
+        control.wakefulness.beginOutside()
         let now = control.clock.now
         openCalls.open(call, deadline: node.properties.timeout.map { now + $0 })
         ringForOpenCalls()
@@ -241,7 +244,7 @@ class NodeRunner {
             context.reportMisuse("completed a call that was given up before")
             return
         }
-        control.wakefulness.sleep()
+        control.wakefulness.endOutside()
         closed(call, completion, reason)
     }
 
@@ -273,7 +276,7 @@ class NodeRunner {
         }
         let overdue = openCalls.removeOverdue(now: now)
         for (call, reason) in overdue {
-            control.wakefulness.sleep()
+            control.wakefulness.endOutside()
             processor.abandon(call)
             context.reportMisuse("did not complete a call after it was asked to stop")
             closed(call, Call.Completion(answer: .cancelled, value: nil), reason)
@@ -286,7 +289,7 @@ class NodeRunner {
     final func ring(at instant: ContinuousClock.Instant?) {
         guard let instant, isNews(instant, pauseAlarm) else { return }
         pauseAlarm = instant
-        control.clock.ring(doorbell, at: instant, keepsAwake: true)
+        control.ring(doorbell, at: instant, keepsAwake: true)
     }
 
     /// Has the stage look again when a call is due. An open call keeps the stage awake by itself:
@@ -294,7 +297,7 @@ class NodeRunner {
     private func ringForOpenCalls() {
         guard let instant = openCalls.nextDue, isNews(instant, callAlarm) else { return }
         callAlarm = instant
-        control.clock.ring(doorbell, at: instant, keepsAwake: false)
+        control.ring(doorbell, at: instant, keepsAwake: false)
     }
 
     private func isNews(
@@ -323,7 +326,7 @@ class NodeRunner {
     /// whatever it answers then counts like RETRY.
     final func limited(_ call: Call, _ body: () -> Answer) -> Answer {
         guard let watchdog else { return timed(body) }
-        let (answer, isLate) = timed { watchdog.watch(control.clock, body) }
+        let (answer, isLate) = timed { watchdog.watch(body) }
         // What was deferred is watched by its ticket.
         guard isLate, answer != .deferred, !answer.isFatal else { return answer }
         call.explanation = timeoutText
