@@ -77,7 +77,7 @@ struct TestCommandTests {
         #expect(
             outcome.output == """
                 FAIL  pairs
-                graph.json:12:20: error: test "pairs": node "out": 1 row expected did not come, 1 row \
+                graph.json:12:21: error: test "pairs": node "out": 1 row expected did not come, 1 row \
                 came that was not expected
                        expected       got
                        ["abc","cba"]  ["abc","cba"]
@@ -182,9 +182,9 @@ struct TestCommandTests {
                 graph.json:10:51: error: test "t": source "inp" yields STRING, and this row is INT
                 graph.json:11:19: error: test "t": node "inp": no param "nun"; strings.random takes \
                 num, seed. Did you mean "num"?
-                graph.json:11:45: error: test "t": node "rev" is no sink, so it runs as it is anyway; \
+                graph.json:11:46: error: test "t": node "rev" is no sink, so it runs as it is anyway; \
                 take it out
-                graph.json:12:33: error: test "t": node "rev" has no output "rest"; it has out.
+                graph.json:12:33: error: test "t": node "rev" has no output "rest"; it has text.
                 graph.json:12:67: error: test "t": node "out" is a sink and has no outputs; its rows \
                 are those that reach it
                 graph.json:13:37: error: test "t": node "inp" is a source: it is given no row that \
