@@ -6,6 +6,9 @@ HOST = .build/debug/pipes-host
 SWIFT_CODE = Package.swift Sources plugins Tests Examples
 # But for pipes.h, whose tables are set by hand, what must look as in the README, and what a
 # program wrote.
+# Examples that hold tests and need nothing but the built-in plugins.
+TESTED_GRAPHS = Examples/checksums/graph.json Examples/slow-requests/graph.json \
+    Examples/word-count/graph.json
 C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
 
 .PHONY: demo build test headers examples schema sanitize lint format clean libraries
@@ -25,6 +28,8 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 examples: ## The examples that are projects of their own, built and run as their authors would.
 	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
 	    | diff - Examples/c-plugin/expected.txt
+	$(MAKE) -s -C Examples/c-plugin test PIPES_HOST=$(CURDIR)/$(HOST)
+	for graph in $(TESTED_GRAPHS); do $(HOST) test $$graph || exit 1; done
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.

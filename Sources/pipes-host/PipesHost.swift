@@ -10,7 +10,8 @@ struct PipesHost: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
             InspectCommand.self, SchemaCommand.self, NewCommand.self, ValidateCommand.self,
-            DescribeFileCommand.self, CheckPluginCommand.self,
+            TestCommand.self, DescribeFileCommand.self, CheckPluginCommand.self,
+            TestCaseCommand.self,
         ])
 
     static func main() async {

@@ -12,6 +12,7 @@ public struct Graph: Sendable {
     public var env: [String: Value]
     /// The file for dead letters; nil: standard error.
     public var deadLetter: String?
+    public var tests: [GraphTest] = []
     /// Whether errors were found when it was read from a file. It can be checked for more of
     /// them, but never passes.
     public internal(set) var hasErrors = false

@@ -140,7 +140,7 @@ extension GraphFileReader {
         }
     }
 
-    private mutating func nearestNode(to name: String, among nodes: [Graph.Node]) -> String {
+    mutating func nearestNode(to name: String, among nodes: [Graph.Node]) -> String {
         comparisonsLeft -= nodes.count
         return comparisonsLeft < 0 ? "" : didYouMean(name, among: nodes.lazy.map(\.name))
     }

@@ -78,7 +78,7 @@ extension GraphFileReader {
     }
 
     /// - Returns: nil where they are no args at all.
-    private mutating func read(args: LocatedJSON, of subject: Subject) -> [Graph.Arg]? {
+    mutating func read(args: LocatedJSON, of subject: Subject) -> [Graph.Arg]? {
         guard case .object(let members) = args.content else {
             wrongKind(args, of: subject, key: "args", wants: "an object of names and values")
             return nil

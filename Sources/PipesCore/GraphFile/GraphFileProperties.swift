@@ -164,15 +164,20 @@ extension GraphFileReader {
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ member: LocatedJSON.Member, of subject: Subject, into property: inout Choice
     ) {
-        guard let text = string(member, of: subject) else { return }
-        if let choice = Choice(rawValue: text) {
-            property = choice
-            return
-        }
+        if let choice: Choice = choice(member, of: subject) { property = choice }
+    }
+
+    /// - Returns: nil where it is none, and that was reported.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ member: LocatedJSON.Member, of subject: Subject
+    ) -> Choice? {
+        guard let text = string(member, of: subject) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
         let choices = Choice.allCases.map(\.rawValue)
         report(
             "\(subject.prefix)\(member.key.quoted) is \(text.quoted); it can be "
                 + "\(choices.map(\.quoted).listed)." + didYouMean(text, among: choices),
             at: member.value.offset)
+        return nil
     }
 }

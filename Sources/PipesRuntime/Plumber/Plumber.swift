@@ -17,6 +17,10 @@ public final class Plumber: Sendable {
         /// Takes each failed row whose node's `then` is not `skip`. Any thread, one at a time for
         /// each node.
         public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }
+        /// What pauses, timeouts and the timers of plugins go by.
+        package var clock: any RunClock = SystemClock.shared
+        /// For tests; nil: none.
+        package var hooks: RunHooks?
 
         public init() {}
     }

@@ -48,9 +48,7 @@ final class Run: @unchecked Sendable {
         self.deadlocks = deadlocks
         let wakefulness = Wakefulness { deadlocks.allAsleep() }
         control = RunControl(
-            graph: graph.graph.name, logger: options.logger,
-            clock: SystemClock(wakefulness: wakefulness), wakefulness: wakefulness,
-            cancelGrace: options.cancelGrace, deadLetters: options.deadLetters)
+            graph: graph.graph.name, wakefulness: wakefulness, options: options)
         let doorbells = plan.stages.map { _ in Doorbell(wakefulness: wakefulness) }
         self.doorbells = doorbells
         let sourceStops = graph.nodes.map { node in
@@ -121,12 +119,18 @@ final class Run: @unchecked Sendable {
             inputCount: node.description.isSource ? 0 : joins ? node.inputs.count : 1,
             outputsUsed: node.outputs.map { !$0.isEmpty },
             concurrency: max(1, node.properties.concurrency), env: graph.graph.env,
-            logger: control.logger)
+            logger: control.logger, clock: control.clock)
         let gate = ProcessorGate(factory.makeProcessor(for: context, args: node.args))
+        let hooks = control.hooks
         let input = InputPort(
             node.inputMode, edges: node.inputs.map { edges[$0] },
-            onMissing: node.properties.onMissing, loop: loop)
-        let outputs = node.outputs.map { OutputPort(edges: $0.map { edges[$0] }) }
+            onMissing: node.properties.onMissing, loop: loop,
+            watcher: hooks?.takenWatcher(node: index))
+        let outputs = node.outputs.enumerated().map { port, leaving in
+            OutputPort(
+                edges: leaving.map { edges[$0] },
+                watcher: hooks?.leftWatcher(node: index, output: port))
+        }
         let kind: NodeRunner.Type =
             switch node.description.shape {
             case .produce: SourceRunner.self

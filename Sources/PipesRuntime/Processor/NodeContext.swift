@@ -16,6 +16,7 @@ public final class NodeContext: Sendable {
     /// The graph's `env`.
     public let env: [String: Value]
     public let logger: Logger
+    package let clock: any RunClock
 
     private let shared = Locked(Shared())
 
@@ -26,7 +27,7 @@ public final class NodeContext: Sendable {
 
     init(
         name: String, coro: String, inputCount: Int, outputsUsed: [Bool], concurrency: Int,
-        env: [String: Value], logger: Logger
+        env: [String: Value], logger: Logger, clock: any RunClock
     ) {
         self.name = name
         self.coro = coro
@@ -35,6 +36,7 @@ public final class NodeContext: Sendable {
         self.concurrency = concurrency
         self.env = env
         self.logger = logger
+        self.clock = clock
     }
 
     /// Whether the node should come to an end: a source at a drain, any node at a cancel.

@@ -26,6 +26,7 @@ struct InputPort {
     private var openOutside: Int
     private var mode: Mode
     private let endsEarly: Bool
+    private let watcher: (@Sendable (Batch) -> Void)?
     private var wantsTheRestOnly = false
     /// Batches taken so far. Taking one makes room for a sender in the same stage, whether or not
     /// a row came of it.
@@ -34,12 +35,16 @@ struct InputPort {
     /// Rows in a joined batch.
     static let joinLimit = 256
 
+    /// - Parameters:
+    ///   - loop: the loop that begins here.
+    ///   - watcher: sees every batch that is taken, joined already.
     init(
         _ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing,
-        loop: Loop? = nil
+        loop: Loop? = nil, watcher: (@Sendable (Batch) -> Void)? = nil
     ) {
         self.edges = edges
         self.loop = loop
+        self.watcher = watcher
         openOutside = edges.count { !$0.isFeedback }
         endsEarly = onMissing == .skip
         switch mode {
@@ -65,6 +70,12 @@ struct InputPort {
     }
 
     mutating func next() -> Step {
+        let step = take()
+        if let watcher, case .batch(let batch) = step { watcher(batch) }
+        return step
+    }
+
+    private mutating func take() -> Step {
         if let loop, loop.isClosed { return .end }
         switch mode {
         case .none, .closed: return .end

@@ -100,6 +100,11 @@ final class MapRunner: NodeRunner {
                 failRest(work)
                 break
             }
+            if let fault = faults?.next(work.input.key(slot: first + work.next)) {
+                inject(fault, work)
+                if work.pauseEnd != nil { return }
+                continue
+            }
             let next = rows.values + (first + work.next) * width
             let span = kinds.soundPrefix(next, count: self.span(work), width: width)
             if span == 0 {
@@ -157,11 +162,28 @@ final class MapRunner: NodeRunner {
 
     /// How many items lie side by side from the next slot on.
     private func span(_ work: Active) -> Int {
+        // Any row may be the one that a test wants to hit.
+        if faults != nil { return 1 }
         guard let holes = work.input.holes else { return work.count - work.next }
         let first = work.input.slots.lowerBound
         var end = work.next
         while end < work.count, holes[first + end] == .item { end += 1 }
         return end - work.next
+    }
+
+    private func inject(_ fault: InjectedFaults.Effect, _ work: Active) {
+        switch fault {
+        case .reject(let message):
+            call.explanation = message
+            settle(work, .reject)
+        case .retry(let message):
+            call.explanation = message
+            settle(work, .retry)
+        case .delay(let time):
+            work.pauseEnd = control.clock.now + time
+            ring(at: work.pauseEnd)
+        case .crash: InjectedFaults.crash()
+        }
     }
 
     private func settleHole(_ work: Active, _ settlement: Settlement) {

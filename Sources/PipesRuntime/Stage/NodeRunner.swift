@@ -26,6 +26,8 @@ class NodeRunner {
     let doorbell: Doorbell
     private let stopRun: @Sendable (String) -> Void
     let kinds: RowKinds
+    /// What a test does to rows of this node.
+    final let faults: InjectedFaults?
     private let watchdog: Watchdog?
     /// Where the processor said that it never blocks.
     final let blockingWatch: BlockingWatch?
@@ -68,6 +70,7 @@ class NodeRunner {
                         + "it was interrupted")
             }
         }
+        faults = control.hooks?.faults[node.name]
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
         self.outputs = outputs
@@ -253,7 +256,7 @@ class NodeRunner {
     /// Notes a call that was answered with DEFERRED. Its timeout runs from now.
     final func open(_ call: Call) {
         // Something outside the graph will wake this node.
-        control.wakefulness.wake()
+        control.wakefulness.beginOutside()
         let now = control.clock.now
         openCalls.open(call, deadline: node.properties.timeout.map { now + $0 })
         ringForOpenCalls()
@@ -264,7 +267,7 @@ class NodeRunner {
             context.reportMisuse("completed a call that was completed or given up before")
             return
         }
-        control.wakefulness.sleep()
+        control.wakefulness.endOutside()
         closed(call, completion, reason)
     }
 
@@ -296,7 +299,7 @@ class NodeRunner {
         }
         let overdue = openCalls.removeOverdue(now: now)
         for (call, reason) in overdue {
-            control.wakefulness.sleep()
+            control.wakefulness.endOutside()
             processor.abandon(call)
             context.reportMisuse("did not complete a call after it was asked to stop")
             closed(call, Call.Completion(answer: .cancelled, value: nil), reason)
@@ -309,7 +312,7 @@ class NodeRunner {
     final func ring(at instant: ContinuousClock.Instant?) {
         guard let instant, isNews(instant, pauseAlarm) else { return }
         pauseAlarm = instant
-        control.clock.ring(doorbell, at: instant, keepsAwake: true)
+        control.ring(doorbell, at: instant, keepsAwake: true)
     }
 
     /// Has the stage look again when a call is due. An open call keeps the stage awake by itself:
@@ -317,7 +320,7 @@ class NodeRunner {
     private func ringForOpenCalls() {
         guard let instant = openCalls.nextDue, isNews(instant, callAlarm) else { return }
         callAlarm = instant
-        control.clock.ring(doorbell, at: instant, keepsAwake: false)
+        control.ring(doorbell, at: instant, keepsAwake: false)
     }
 
     private func isNews(
@@ -346,7 +349,7 @@ class NodeRunner {
     /// whatever it answers then counts like RETRY.
     final func limited(_ call: Call, _ body: () -> Answer) -> Answer {
         guard let watchdog else { return timed(body) }
-        let (answer, isLate) = timed { watchdog.watch(control.clock, body) }
+        let (answer, isLate) = timed { watchdog.watch(body) }
         // What was deferred is watched by its ticket.
         guard isLate, answer != .deferred, !answer.isFatal else { return answer }
         call.explanation = timeoutText

@@ -53,6 +53,17 @@ struct ExampleTests {
         #expect(outcome.code == 0)
     }
 
+    @Test(
+        "the tests in an example's graph pass",
+        arguments: ["checksums", "word-count", "slow-requests"])
+    func passesItsTests(example: String) async throws {
+        let file = "Examples/\(example)/graph.json"
+        let outcome = try await Command.host(["test", file]).outcome()
+        #expect(outcome.output.hasSuffix(" passed, 0 failed\n"))
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 0)
+    }
+
     @Test("first-example prints pairs of a text and its own reverse")
     func firstExample() async throws {
         for output in [try await run("first-example").output, try expected(of: "first-example")] {

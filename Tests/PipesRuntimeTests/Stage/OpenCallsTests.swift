@@ -11,7 +11,8 @@ import Testing
         let node = NodeContext(
             name: "node", coro: "test.node", inputCount: 1, outputsUsed: [true], concurrency: 1,
             env: [:],
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            clock: SystemClock.shared)
         return Call(node: node, storage: RowStorage(capacity: 0), outputs: 1)
     }
 
