@@ -65,7 +65,7 @@ struct InputPort {
         case .keyJoin(let join): join.missing
         case .positionJoin(let join): join.missing
         case .closed(let missing): missing
-        case .none, .single, .merge: 0
+        case .none, .single, .merge, .loop: 0
         }
     }
 

@@ -415,7 +415,7 @@ class NodeRunner {
             DeadLetter(
                 graph: control.graph, node: node.name, key: key, attempts: attempts,
                 message: message, row: row()))
-        if then == .stop, answer != .cancelled { stopRun("node \"\(node.name)\": \(message)") }
+        if then == .stop, answer != .cancelled { stopRun(told(answer, message)) }
         return .fail
     }
 
@@ -424,7 +424,15 @@ class NodeRunner {
         wantsNoMore = true
         if case .notAllowed = answer { context.count("misuses", 1) }
         let message = FailureText.of(answer, call.explanation)
-        stopRun("node \"\(node.name)\": \(what): \(message)")
+        stopRun(told(answer, "\(what): \(message)"))
+    }
+
+    /// Names the processor where the mistake is its own.
+    private func told(_ answer: Answer, _ message: String) -> String {
+        if case .notAllowed = answer {
+            return "node \"\(node.name)\": \(context.coro): \(message)"
+        }
+        return "node \"\(node.name)\": \(message)"
     }
 
     /// How long to wait before a row is tried again: exponential, with jitter, so that rows that
