@@ -3,12 +3,20 @@
 # A target may import only what Package.swift says it depends on: that keeps the layers.
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 HOST = .build/debug/pipes-host
-SWIFT_CODE = Package.swift Sources plugins Tests Examples
+SWIFT_CODE = Package.swift Sources plugins Tests Examples Packaging
 # But for pipes.h, whose tables are set by hand, what must look as in the README, and what a
 # program wrote.
 C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
 
+# Where an install goes; below DESTDIR, where that is set.
+PREFIX = /usr/local
+# In a folder of its own, since it differs: the Swift runtime is looked for beside the program.
+RELEASE_FLAGS = -c release --scratch-path .build-release -Xswiftc -no-toolchain-stdlib-rpath \
+    -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pipes-host' \
+    -Xlinker -rpath -Xlinker '$$ORIGIN/../pipes-host' -Xlinker -soname=pipes-host-plugin
+
 .PHONY: demo build test headers examples schema sanitize lint format clean libraries
+.PHONY: release install uninstall deb package-test
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
 	$(HOST) run Examples/readme/graph.json --progress always
@@ -48,8 +56,25 @@ format: ## Puts all code into the form that lint asks for.
 	swift format format --in-place --parallel --recursive $(SWIFT_CODE)
 	@if command -v clang-format > /dev/null; then clang-format -i $(C_CODE); fi
 
+release: libraries ## Builds what install and deb take.
+	swift build $(BUILD_FLAGS) $(RELEASE_FLAGS)
+
+install: release ## Installs the host, its plugins, pipes.h, completions and man pages in PREFIX.
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Packaging/install
+
+uninstall: ## Removes what install put in PREFIX.
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Packaging/uninstall
+
+deb: release ## A Debian package, in .build-release.
+	Packaging/deb .build-release
+
+package-test: release ## Installs, uses and removes the Debian package in a clean root.
+	.ci/check-install
+	.ci/check-package
+
 clean: ## Forgets what was built.
 	swift package clean
+	rm -rf .build-release
 
 libraries: ## What apt-get must bring before a build; asks nothing where it is there.
 	@.ci/install-libraries
