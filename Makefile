@@ -34,6 +34,7 @@ examples: ## The examples that are projects of their own, built and run as their
 	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
 	    | diff - Examples/c-plugin/expected.txt
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
+	.ci/check-languages
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema
