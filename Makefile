@@ -15,7 +15,7 @@ RELEASE_FLAGS = -c release --scratch-path .build-release -Xswiftc -no-toolchain-
     -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pipes-host' \
     -Xlinker -rpath -Xlinker '$$ORIGIN/../pipes-host' -Xlinker -soname=pipes-host-plugin
 
-.PHONY: demo build test headers examples schema sanitize lint format clean libraries
+.PHONY: demo build test headers examples schema docs sanitize lint format clean libraries
 .PHONY: release install uninstall deb package-test
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
@@ -28,6 +28,7 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 	$(MAKE) -s -C Tests/PluginHarness
 	swift build --build-tests $(BUILD_FLAGS)
 	$(MAKE) --no-print-directory examples schema
+	.ci/make-docs
 	swift test --skip-build --disable-xctest
 
 examples: ## The examples that are projects of their own, built and run as their authors would.
@@ -38,6 +39,9 @@ examples: ## The examples that are projects of their own, built and run as their
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema
+
+docs: build ## The reference documentation, in .build/docs; a warning is an error.
+	.ci/make-docs
 
 sanitize: libraries ## The plugins in C with the sanitizers of the C compiler: memory, then threads.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined
