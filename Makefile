@@ -3,7 +3,7 @@
 # A target may import only what Package.swift says it depends on: that keeps the layers.
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 HOST = .build/debug/pipes-host
-SWIFT_CODE = Package.swift Sources plugins Tests Examples
+SWIFT_CODE = Package.swift Sources plugins Tests Examples Packaging
 # But for pipes.h, whose tables are set by hand, what must look as in the README, and what a
 # program wrote.
 # Examples that hold tests and need nothing but the built-in plugins.
@@ -11,7 +11,15 @@ TESTED_GRAPHS = Examples/checksums/graph.json Examples/slow-requests/graph.json 
     Examples/word-count/graph.json
 C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
 
-.PHONY: demo build test headers examples schema sanitize lint format clean libraries
+# Where an install goes; below DESTDIR, where that is set.
+PREFIX = /usr/local
+# In a folder of its own, since it differs: the Swift runtime is looked for beside the program.
+RELEASE_FLAGS = -c release --scratch-path .build-release -Xswiftc -no-toolchain-stdlib-rpath \
+    -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pipes-host' \
+    -Xlinker -rpath -Xlinker '$$ORIGIN/../pipes-host' -Xlinker -soname=pipes-host-plugin
+
+.PHONY: demo build test headers examples schema docs sanitize lint format clean libraries
+.PHONY: release install uninstall deb package-test
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
 	$(HOST) run Examples/readme/graph.json --progress always
@@ -23,6 +31,7 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 	$(MAKE) -s -C Tests/PluginHarness
 	swift build --build-tests $(BUILD_FLAGS)
 	$(MAKE) --no-print-directory examples schema
+	.ci/make-docs
 	swift test --skip-build --disable-xctest
 
 examples: ## The examples that are projects of their own, built and run as their authors would.
@@ -31,9 +40,13 @@ examples: ## The examples that are projects of their own, built and run as their
 	$(MAKE) -s -C Examples/c-plugin test PIPES_HOST=$(CURDIR)/$(HOST)
 	for graph in $(TESTED_GRAPHS); do $(HOST) test $$graph || exit 1; done
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
+	.ci/check-languages
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema
+
+docs: build ## The reference documentation, in .build/docs; a warning is an error.
+	.ci/make-docs
 
 sanitize: libraries ## The plugins in C with the sanitizers of the C compiler: memory, then threads.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined
@@ -53,8 +66,25 @@ format: ## Puts all code into the form that lint asks for.
 	swift format format --in-place --parallel --recursive $(SWIFT_CODE)
 	@if command -v clang-format > /dev/null; then clang-format -i $(C_CODE); fi
 
+release: libraries ## Builds what install and deb take.
+	swift build $(BUILD_FLAGS) $(RELEASE_FLAGS)
+
+install: release ## Installs the host, its plugins, pipes.h, completions and man pages in PREFIX.
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Packaging/install
+
+uninstall: ## Removes what install put in PREFIX.
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' Packaging/uninstall
+
+deb: release ## A Debian package, in .build-release.
+	Packaging/deb .build-release
+
+package-test: release ## Installs, uses and removes the Debian package in a clean root.
+	.ci/check-install
+	.ci/check-package
+
 clean: ## Forgets what was built.
 	swift package clean
+	rm -rf .build-release
 
 libraries: ## What apt-get must bring before a build; asks nothing where it is there.
 	@.ci/install-libraries

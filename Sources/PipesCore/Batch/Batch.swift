@@ -240,7 +240,11 @@ extension Batch {
 
 extension Batch {
     /// The same keys with other values: slot n of `results` belongs to the n-th slot here.
-    /// - Parameter slots: how many of the slots are kept, where a processor wanted no more.
+    /// - Parameters:
+    ///   - results: holds what became of each slot.
+    ///   - count: how many of the slots are kept, where a processor wanted no more.
+    ///   - holes: the slots that hold no value, and why; nil where all do.
+    ///   - itemCount: how many of the kept slots hold a value.
     public func mapped(
         to results: RowStorage, slots count: Int, holes: Holes?, itemCount: Int
     ) -> Batch {

@@ -13,8 +13,10 @@ public struct GraphChecker {
         }
     }
 
-    /// - Parameter resolve: is called once for each node that names a processor; messages it
-    ///   gives get the node's name in front, and a place and a file where they have none.
+    /// - Parameters:
+    ///   - graph: as it was read, or built in code.
+    ///   - resolve: is called once for each node that names a processor; messages it gives get
+    ///     the node's name in front, and a place and a file where they have none.
     /// - Returns: the checked graph, or nil where there is an error, in the file included; and
     ///   all errors and warnings found here in the order of the file.
     public static func check(

@@ -11,8 +11,9 @@ public final class PluginCatalog: Sendable {
     nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
     private let plugins = Locked<[String: Result<LoadedPlugin, CatalogError>]>([:])
 
-    /// - Parameter host: handed to every plugin; it must never go away, since plugins are never
-    ///   unloaded.
+    /// - Parameters:
+    ///   - folders: where it looks for plugins.
+    ///   - host: handed to every plugin; it must never go away, since plugins are never unloaded.
     public init(folders: PluginFolders, host: UnsafePointer<pipes_host>) {
         self.folders = folders
         self.host = host

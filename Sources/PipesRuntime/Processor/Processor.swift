@@ -22,6 +22,10 @@ public protocol Processor: AnyObject, Sendable {
     /// answered with anything but `.ok`.
     ///
     /// - Parameters:
+    ///   - call: whose storage results may lie in.
+    ///   - rows: the values, borrowed for the call.
+    ///   - count: of rows.
+    ///   - width: values in each row.
     ///   - results: one value for each row; null to start with.
     ///   - ports: the output that each result leaves by, 0 to start with; nil where there is one.
     /// - Returns: how many rows were answered `.ok` and, if that is not all, the answer of the
@@ -129,7 +133,9 @@ public protocol ProcessorFactory: Sendable {
     var description: ProcessorDescription { get }
 
     /// A processor for one node, not opened yet.
-    /// - Parameter args: checked, in the order of the description's params.
+    /// - Parameters:
+    ///   - node: what the processor may know of it.
+    ///   - args: checked, in the order of the description's params.
     func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor
 }
 
