@@ -8,7 +8,7 @@ SWIFT_CODE = Package.swift Sources plugins Tests Examples
 # program wrote.
 C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
 
-.PHONY: demo build test headers examples schema sanitize lint format clean libraries
+.PHONY: demo build test headers examples schema sanitize nightly lint format clean libraries
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
 	$(HOST) run Examples/readme/graph.json --progress always
@@ -30,9 +30,22 @@ examples: ## The examples that are projects of their own, built and run as their
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema
 
-sanitize: libraries ## The plugins in C with the sanitizers of the C compiler: memory, then threads.
+sanitize: libraries ## Tests of the runtime, the plugin host and the plugins with the sanitizers.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=thread
+	.ci/sanitize address
+	.ci/sanitize thread
+
+# The heavier forms of tests: thousands of random graphs from a seed of the day, a million rows, a
+# hundred signals, and as fast as a release build must be.
+nightly: PIPES_FIRST_SEED ?= $(shell date +%s)
+nightly: libraries ## What takes too long for every change.
+	swift build --build-tests -c release --scratch-path .build-release -Xswiftc -enable-testing
+	@echo "random graphs from seed $(PIPES_FIRST_SEED)"
+	PIPES_GRAPHS=3000 PIPES_FIRST_SEED=$(PIPES_FIRST_SEED) PIPES_ROWS=1000000 PIPES_STOPS=100 \
+	    PIPES_DEFERRAL_MILLISECONDS=150 swift test --skip-build -c release \
+	    --scratch-path .build-release --disable-xctest --no-parallel \
+	    --filter 'Random|JoinAtScale|HeldRows'
 
 headers: ## The header on its own, in each language it is meant for.
 	.ci/check-headers

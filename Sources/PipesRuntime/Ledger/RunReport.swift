@@ -59,6 +59,8 @@ public struct EdgeAccount: Sendable, Equatable {
     public var depth: Int
     /// Rows.
     public var capacity: Int
+    /// Rows that it has grown by, since nodes waited for one another.
+    public var grownBy: Int
 }
 
 /// A row that failed: what a line of the dead letter file holds.

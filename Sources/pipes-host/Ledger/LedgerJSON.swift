@@ -58,6 +58,10 @@ enum LedgerJSON {
             json.key(name)
             json.integer(Int64(count))
         }
+        if edge.grownBy > 0 {
+            json.key("grown")
+            json.integer(Int64(edge.grownBy))
+        }
         json.endObject()
     }
 }
