@@ -18,7 +18,7 @@ RELEASE_FLAGS = -c release --scratch-path .build-release -Xswiftc -no-toolchain-
     -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pipes-host' \
     -Xlinker -rpath -Xlinker '$$ORIGIN/../pipes-host' -Xlinker -soname=pipes-host-plugin
 
-.PHONY: demo build test headers examples schema docs sanitize lint format clean libraries
+.PHONY: demo build test headers examples schema docs sanitize nightly lint format clean libraries
 .PHONY: release install uninstall deb package-test
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
@@ -48,9 +48,22 @@ schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 docs: build ## The reference documentation, in .build/docs; a warning is an error.
 	.ci/make-docs
 
-sanitize: libraries ## The plugins in C with the sanitizers of the C compiler: memory, then threads.
+sanitize: libraries ## Tests of the runtime, the plugin host and the plugins with the sanitizers.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=thread
+	.ci/sanitize address
+	.ci/sanitize thread
+
+# The heavier forms of tests: thousands of random graphs from a seed of the day, a million rows, a
+# hundred signals, and as fast as a release build must be.
+nightly: PIPES_FIRST_SEED ?= $(shell date +%s)
+nightly: libraries ## What takes too long for every change.
+	swift build --build-tests -c release --scratch-path .build-nightly -Xswiftc -enable-testing
+	@echo "random graphs from seed $(PIPES_FIRST_SEED)"
+	PIPES_GRAPHS=3000 PIPES_FIRST_SEED=$(PIPES_FIRST_SEED) PIPES_ROWS=1000000 PIPES_STOPS=100 \
+	    PIPES_DEFERRAL_MILLISECONDS=150 swift test --skip-build -c release \
+	    --scratch-path .build-nightly --disable-xctest --no-parallel \
+	    --filter 'Random|JoinAtScale|HeldRows'
 
 headers: ## The header on its own, in each language it is meant for.
 	.ci/check-headers

@@ -32,6 +32,7 @@ extension GraphCheck {
                     isRoot: entry.isNew || description.rate == .aggregates, check: &self)
                 if entry.isNew { firstHeads[entry.lineage] = node }
             }
+            warnOfConcurrency(node, description, holds: holds)
             guard let lineages = lineages(of: node, description, entry) else { continue }
             let leavesUnordered =
                 !graph.nodes[node].properties.ordered && description.rate != .aggregates
@@ -39,6 +40,25 @@ extension GraphCheck {
             traces[node] = Trace(
                 lineages: lineages, holds: holds, unordered: leavesUnordered ? node : inherited)
         }
+    }
+
+    /// A node that keeps rows in open calls must be let have so many of them.
+    private mutating func warnOfConcurrency(
+        _ node: Int, _ description: ProcessorDescription, holds: Int
+    ) {
+        let properties = graph.nodes[node].properties
+        guard description.shape == .map, description.flags.contains(.defers),
+            holds > max(1, properties.concurrency)
+        else { return }
+        let places = graph.nodes[node].places
+        let rows = holds == Int.max ? "all rows" : "\(holds) rows"
+        let remedy =
+            holds == Int.max ? "no more rows than that may come" : "set it to at least \(holds)"
+        report(
+            .warning, node: node,
+            "may hold \(rows) before it yields the first, but its \"concurrency\" lets it have "
+                + "\(max(1, properties.concurrency)) at once, and it could wait for ever: \(remedy)",
+            at: places.properties["concurrency"] ?? places.name)
     }
 
     /// The rows that a node is given.

@@ -53,6 +53,8 @@ final class Edge: Sendable {
         let demand = EdgeState.Demand(rawValue: lastDemand.load(ordering: .acquiring)) ?? .nothing
         return feedback?.demand(demand) ?? demand
     }
+    /// Changes whenever rows are sent or taken.
+    var movedCount: Int { state.withLock { $0.rows &* 2 &- $0.depth } }
     var isDrained: Bool { state.withLock { $0.isDrained } }
 
     /// Rows that can be sent now. Where there is none, the sender's doorbell rings once there is.

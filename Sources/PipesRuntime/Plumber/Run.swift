@@ -16,6 +16,7 @@ final class Run: @unchecked Sendable {
     private let stages: [Stage]
     private let doorbells: [Doorbell]
     private let drainTimeout: Duration
+    private let patience: Duration
     private let deadlocks: DeadlockResolver
     /// Rings when a stage ends, and when waiting for the others is no longer worth it.
     private let stageEnded = Doorbell()
@@ -44,7 +45,8 @@ final class Run: @unchecked Sendable {
     ) {
         self.graph = graph
         drainTimeout = options.drainTimeout
-        let deadlocks = DeadlockResolver()
+        patience = options.patience
+        let deadlocks = DeadlockResolver(largestGrowth: options.largestGrowth)
         self.deadlocks = deadlocks
         let wakefulness = Wakefulness { deadlocks.allAsleep() }
         control = RunControl(
@@ -171,6 +173,7 @@ final class Run: @unchecked Sendable {
             }
         }
         watchForBlocking()
+        watchForStalls(since: movedCount)
         await wait { $0.unfinishedStages == 0 }
         await close()
         // A task that is left here is stuck inside a processor; it was named by `giveUp`.
@@ -249,6 +252,25 @@ final class Run: @unchecked Sendable {
             for node in run.nodes { node.runner.blockingWatch?.look() }
             run.watchForBlocking()
         }
+    }
+
+    /// Looks into a run in which nothing moves.
+    /// - Parameter isHelped: whether an edge has grown just now. If that was not enough, it shows
+    ///   soon.
+    private func watchForStalls(since former: Int, isHelped: Bool = false) {
+        after(isHelped ? patience / 10 : patience) { run in
+            guard run.hasUnfinishedStages else { return }
+            let moved = run.movedCount
+            let grows = moved == former && run.deadlocks.nothingMoves()
+            run.watchForStalls(since: moved, isHelped: grows || (isHelped && moved != former))
+        }
+    }
+
+    /// Changes whenever a row is sent, taken or settled.
+    private var movedCount: Int {
+        let accounts = nodes.map(\.runner.published)
+        return edges.reduce(0) { $0 &+ $1.movedCount }
+            &+ accounts.reduce(0) { $0 &+ $1.in &+ $1.out &+ $1.skipped &+ $1.failed &+ $1.retries }
     }
 
     var hasUnfinishedStages: Bool { progress.withLock { $0.unfinishedStages > 0 } }
@@ -338,6 +360,30 @@ final class Run: @unchecked Sendable {
             """
             edge \(from) -> \(to) was full while \(to) waited for another input: its capacity \
             grows to \(state.capacity) rows\(isFirst ? ", and on where that is not enough" : "")
+            """)
+    }
+
+    /// Nodes that hold rows in open calls and want more.
+    func holders(among starved: Set<Int>) -> [Int] {
+        starved.sorted().filter { index in
+            graph.nodes[index].description.flags.contains(.defers)
+                && nodes[index].runner.published.unsettled > 0
+        }
+    }
+
+    func describe(holder index: Int) -> String {
+        let node = graph.nodes[index]
+        return "\(node.name) holds \(nodes[index].runner.published.unsettled) rows and waits for "
+            + "more (its description says \(node.holds))"
+    }
+
+    func noteGrowth(_ edge: Edge, holders: [Int]) {
+        let (from, to) = (graph.nodes[edge.from].name, graph.nodes[edge.to].name)
+        control.logger.warning(
+            """
+            nothing moves: \(holders.map(describe(holder:)).joined(separator: "; ")), while \
+            \(from) waits for room in \(from) -> \(to). That queue is grown to \
+            \(edge.snapshot.capacity) rows
             """)
     }
 

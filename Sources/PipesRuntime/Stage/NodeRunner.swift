@@ -49,7 +49,7 @@ class NodeRunner {
     private var pauseAlarm: ContinuousClock.Instant?
     private var callAlarm: ContinuousClock.Instant?
     private let mailbox = Mailbox()
-    private let published: Locked<NodeAccount>
+    private let latest: Locked<NodeAccount>
 
     required init(
         _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
@@ -78,7 +78,7 @@ class NodeRunner {
         self.doorbell = doorbell
         self.stopRun = stopRun
         account = NodeAccount(name: node.name)
-        published = Locked(account)
+        latest = Locked(account)
     }
 
     final var hasEnded: Bool {
@@ -451,11 +451,14 @@ class NodeRunner {
             node.description.isSink
                 || (node.description.rate == .keeps && !node.description.isSource)
             ? account.in - account.out - account.skipped - account.failed : rowsInHand
-        published.withLock { $0 = account }
+        latest.withLock { $0 = account }
     }
 
+    /// Its line of the ledger, without what the processor counts.
+    final var published: NodeAccount { latest.withLock { $0 } }
+
     final var snapshot: NodeAccount {
-        var account = published.withLock { $0 }
+        var account = published
         account.metrics = context.metrics
         return account
     }
