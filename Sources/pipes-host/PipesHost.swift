@@ -9,8 +9,8 @@ struct PipesHost: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
-            InspectCommand.self, ValidateCommand.self, DescribeFileCommand.self,
-            CheckPluginCommand.self,
+            InspectCommand.self, SchemaCommand.self, ValidateCommand.self,
+            DescribeFileCommand.self, CheckPluginCommand.self,
         ])
 
     static func main() async {
