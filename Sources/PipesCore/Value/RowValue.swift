@@ -94,7 +94,7 @@ extension pipes_value {
 
 extension pipes_value {
     /// Writes a copy whose texts and items lie in the arena of `storage`.
-    /// - Returns: nil where the memory can't be had, or a TENSOR is among it.
+    /// - Returns: nil where the memory can't be had, or a TENSOR among it can't be copied.
     public func copied(to storage: RowStorage) -> pipes_value? {
         var copy = self
         switch kind {
@@ -114,7 +114,7 @@ extension pipes_value {
                 }
             }
             copy.items = UnsafePointer(copies)
-        case Kind.tensor.rawValue: return nil
+        case Kind.tensor.rawValue: return copiedTensor(to: storage)
         default: break
         }
         return copy
