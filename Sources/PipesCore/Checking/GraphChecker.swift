@@ -24,9 +24,9 @@ public struct GraphChecker {
         check.resolveNodes(resolve)
         check.checkEdges()
         check.checkArgs()
+        check.findOrder()
         check.checkInputs()
         check.checkKinds()
-        check.findOrder()
         check.traceLineages()
         let diagnostics = check.diagnostics.inOrderOfPlace()
         let isSound = !graph.hasErrors && !diagnostics.contains { $0.severity == .error }
@@ -64,6 +64,8 @@ struct GraphCheck {
     var edgesAreIncomplete: Bool
     /// Senders before receivers; without nodes that are on a cycle or behind one.
     var order: [Int] = []
+    /// Nodes on cycles that were reported.
+    var cycleNodes: Set<Int> = []
     /// By node; nil where it can't be known.
     var traces: [Trace?]
     var modes: [CheckedGraph.InputMode]
