@@ -161,6 +161,7 @@ final class Run: @unchecked Sendable {
                 self.noteEnd()
             }
         }
+        watchForBlocking()
         await wait { $0.unfinishedStages == 0 }
         await close()
         // A task that is left here is stuck inside a processor; it was named by `giveUp`.
@@ -222,6 +223,16 @@ final class Run: @unchecked Sendable {
         }
         await wait { $0.isClosed }
         closing.cancel()
+    }
+
+    /// Looks for calls that last although their processors said that they never block.
+    private func watchForBlocking() {
+        after(BlockingWatch.interval) { run in
+            let isRunning = run.progress.withLock { $0.unfinishedStages > 0 && $0.status == nil }
+            guard isRunning else { return }
+            for node in run.nodes { node.runner.blockingWatch?.look() }
+            run.watchForBlocking()
+        }
     }
 
     var hasUnfinishedStages: Bool { progress.withLock { $0.unfinishedStages > 0 } }

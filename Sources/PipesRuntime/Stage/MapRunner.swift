@@ -216,7 +216,7 @@ final class MapRunner: NodeRunner {
     }
 
     private func failNext(_ work: Active, _ answer: Answer) {
-        if case .notAllowed(let text) = answer { context.reportMisuse(text) }
+        if case .notAllowed = answer { context.count("misuses", 1) }
         fail(work, work.next, answer, attempts: work.attempts, call.explanation)
     }
 

@@ -27,6 +27,8 @@ class NodeRunner {
     private let stopRun: @Sendable (String) -> Void
     let kinds: RowKinds
     private let watchdog: Watchdog?
+    /// Where the processor said that it never blocks.
+    final let blockingWatch: BlockingWatch?
     final let defers: Bool
     private let mayBlock: Bool
     final var input: InputPort
@@ -58,6 +60,7 @@ class NodeRunner {
         processor = gate.processor
         defers = node.description.flags.contains(.defers)
         mayBlock = !node.description.flags.contains(.nonblocking)
+        blockingWatch = mayBlock ? nil : BlockingWatch(context, gate)
         watchdog = node.properties.timeout.map {
             Watchdog($0, grace: control.cancelGrace, gate) {
                 stopRun(
@@ -357,6 +360,7 @@ class NodeRunner {
         // A call that may block for long shows in reports, and is named where it never returns.
         if mayBlock { publish() }
         gate.isInside = true
+        blockingWatch?.begin()
         let start = control.clock.now
         defer {
             account.seconds += start.duration(to: control.clock.now).seconds
@@ -396,7 +400,7 @@ class NodeRunner {
         key: [UInt64], row: @autoclosure () -> [Value], attempts: Int, answer: Answer,
         message: String?
     ) -> Settlement {
-        let message = message ?? FailureText.of(answer)
+        let message = FailureText.of(answer, message, coro: context.coro)
         let then = answer.isFatal ? .stop : node.properties.then
         if then == .skip, answer != .cancelled {
             account.skipped += 1
@@ -414,8 +418,8 @@ class NodeRunner {
     /// The node is broken, and with it the run.
     final func stop(_ call: Call, _ answer: Answer, during what: String) {
         wantsNoMore = true
-        if case .notAllowed(let text) = answer { context.reportMisuse("\(what): \(text)") }
-        let message = call.explanation ?? FailureText.of(answer)
+        if case .notAllowed = answer { context.count("misuses", 1) }
+        let message = FailureText.of(answer, call.explanation, coro: context.coro)
         stopRun("node \"\(node.name)\": \(what): \(message)")
     }
 

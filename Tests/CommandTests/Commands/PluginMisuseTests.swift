@@ -43,8 +43,9 @@ struct PluginMisuseTests {
                 == "error: node \"bad\": bad.twice: completed a call that was completed or given up before"
         )
         #expect(
-            errors.dropFirst().first?.hasPrefix("error: a plugin completed ticket 1000001") == true)
-        #expect(try scratch.read("report.json").contains("\"misuses\": 1"))
+            errors.dropFirst().first?.hasPrefix(
+                "error: node \"bad\": bad.twice: completed ticket 1000001") == true)
+        #expect(try scratch.read("report.json").contains("\"misuses\": 2"))
     }
 
     /// Emits when all is over, and lends the memory of its rows.
