@@ -31,6 +31,7 @@ extension GraphCheck {
                 let cycle = shortestCycle(through: node, onward, components.number)
             else { continue }
             reported.insert(component)
+            cycleNodes.formUnion(cycle.compactMap { wires[$0]?.to })
             report(cycle: cycle)
         }
     }

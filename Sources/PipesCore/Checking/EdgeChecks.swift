@@ -157,6 +157,8 @@ extension GraphCheck {
             return
         }
         if senders.count > ports.count {
+            // The edge that is too many may be the one that closes the cycle.
+            if cycleNodes.contains(index) { return }
             let takes = ports.count == 1 ? "1 input" : "\(ports.count) inputs"
             let remedy =
                 ports.count == 1

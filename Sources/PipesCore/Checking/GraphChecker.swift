@@ -26,10 +26,10 @@ public struct GraphChecker {
         check.resolveNodes(resolve)
         check.checkEdges()
         check.checkArgs()
+        check.findOrder()
         check.checkInputs()
         check.checkKinds()
         check.checkFeedback()
-        check.findOrder()
         check.traceLineages()
         check.findLoops()
         let diagnostics = check.diagnostics.inOrderOfPlace()
@@ -70,6 +70,8 @@ struct GraphCheck {
     var edgesAreIncomplete: Bool
     /// Senders before receivers; without nodes that are on a cycle or behind one.
     var order: [Int] = []
+    /// Nodes on cycles that were reported.
+    var cycleNodes: Set<Int> = []
     /// By node; nil where it can't be known.
     var traces: [Trace?]
     var modes: [CheckedGraph.InputMode]

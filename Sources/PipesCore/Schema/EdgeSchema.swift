@@ -24,6 +24,7 @@ enum EdgeSchema {
             "queue_size": .integer(
                 "Capacity of this edge, in rows.", in: GraphFileReader.queueSizes),
             "queue_bytes": PropertySchema.queueBytes("Capacity of this edge, in bytes."),
+            "overflow": PropertySchema.overflow("What this edge does when it is full."),
         ]),
         "required": .strings(["to"]),
         "additionalProperties": .bool(false),

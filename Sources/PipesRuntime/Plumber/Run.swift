@@ -248,7 +248,8 @@ final class Run: @unchecked Sendable {
     /// Looks for calls that last although their processors said that they never block.
     private func watchForBlocking() {
         after(BlockingWatch.interval) { run in
-            guard run.hasUnfinishedStages else { return }
+            let isRunning = run.progress.withLock { $0.unfinishedStages > 0 && $0.status == nil }
+            guard isRunning else { return }
             for node in run.nodes { node.runner.blockingWatch?.look() }
             run.watchForBlocking()
         }

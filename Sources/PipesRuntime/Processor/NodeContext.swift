@@ -64,7 +64,9 @@ public final class NodeContext: Sendable {
         guard number <= NodeContext.toldMisuses else { return }
         let isLast = number == NodeContext.toldMisuses
         logger.error(
-            "node \"\(name)\": \(coro): \(what)\(isLast ? " (more of it is only counted)" : "")")
+            """
+            node "\(name)": \(coro): \(what)\(isLast ? " (more of it is only counted)" : "")
+            """)
     }
 
     var metrics: [String: Int64] { shared.withLock { $0.metrics } }

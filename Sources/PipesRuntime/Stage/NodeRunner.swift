@@ -404,7 +404,7 @@ class NodeRunner {
         key: [UInt64], row: @autoclosure () -> [Value], attempts: Int, answer: Answer,
         message: String?
     ) -> Settlement {
-        let message = FailureText.of(answer, message)
+        let message = FailureText.of(answer, message, coro: context.coro)
         let then = answer.isFatal ? .stop : node.properties.then
         if then == .skip, answer != .cancelled {
             account.skipped += 1
@@ -415,7 +415,7 @@ class NodeRunner {
             DeadLetter(
                 graph: control.graph, node: node.name, key: key, attempts: attempts,
                 message: message, row: row()))
-        if then == .stop, answer != .cancelled { stopRun(told(answer, message)) }
+        if then == .stop, answer != .cancelled { stopRun("node \"\(node.name)\": \(message)") }
         return .fail
     }
 
@@ -423,16 +423,8 @@ class NodeRunner {
     final func stop(_ call: Call, _ answer: Answer, during what: String) {
         wantsNoMore = true
         if case .notAllowed = answer { context.count("misuses", 1) }
-        let message = FailureText.of(answer, call.explanation)
-        stopRun(told(answer, "\(what): \(message)"))
-    }
-
-    /// Names the processor where the mistake is its own.
-    private func told(_ answer: Answer, _ message: String) -> String {
-        if case .notAllowed = answer {
-            return "node \"\(node.name)\": \(context.coro): \(message)"
-        }
-        return "node \"\(node.name)\": \(message)"
+        let message = FailureText.of(answer, call.explanation, coro: context.coro)
+        stopRun("node \"\(node.name)\": \(what): \(message)")
     }
 
     /// How long to wait before a row is tried again: exponential, with jitter, so that rows that

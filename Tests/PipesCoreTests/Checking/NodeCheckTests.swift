@@ -115,6 +115,13 @@ struct NodeCheckTests {
                 ]
             ),
             (
+                ["a t.source", "b t.text"], #"{"a": ["b"], "b": ["b"]}"#,
+                [
+                    "4:20: error: cycle: b -> b; its rows would never end. Take out one of these edges "
+                        + "(feedback edges come later)"
+                ]
+            ),
+            (
                 ["rev t.map"], #"{}"#,
                 [
                     "2:1: error: node \"rev\": t.map needs input and no node feeds it; name \"rev\" in the "

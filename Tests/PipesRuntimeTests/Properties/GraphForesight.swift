@@ -88,6 +88,10 @@ struct GraphForesight {
             (endsEarly[node], hasVagueTail[node]) = (false, false)
             isMonotone[node] = false
         }
+        // Which rows an edge drops is left to chance; what is left is whole.
+        if checked.inputs.contains(where: { graph.edges[$0].overflow != .suspend }) {
+            isCertain = false
+        }
         leavesInOrder[node] = arrivesInOrder[node] && own.properties.ordered
     }
 

@@ -13,15 +13,15 @@ struct GraphSpecGenerator {
     private var mayBeUncertain = false
     /// Whether a failure may stop the run.
     private var mayStop = false
-    /// Whether full edges may drop rows.
+    /// Whether edges may drop rows.
     private var mayDrop = false
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     mutating func makeSpec() -> GraphSpec {
-        mayBeUncertain = random.once(in: 10)
-        mayStop = random.once(in: 16)
         mayDrop = random.once(in: 12)
+        mayBeUncertain = mayDrop || random.once(in: 10)
+        mayStop = random.once(in: 16)
         for _ in 0..<random.pick([1, 1, 1, 2, 3]) {
             let rows = random.pick([0, 1, 5, 40, 300])
             spec.nodes.append(node(.source(rows: rows), inputs: []))

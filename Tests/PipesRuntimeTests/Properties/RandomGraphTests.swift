@@ -58,7 +58,9 @@ import Testing
             next += 1000
             var generator = GraphSpecGenerator(seed: next)
             let spec = generator.makeSpec()
-            guard spec.nodes.count >= 15 else { continue }
+            // What is found by chance is not found again in a smaller graph.
+            let dropsRows = spec.nodes.contains { $0.properties.overflow != .suspend }
+            guard spec.nodes.count >= 15, !dropsRows else { continue }
             for index in spec.nodes.indices {
                 guard case .map = spec.nodes[index].kind else { continue }
                 var changed = spec

@@ -51,18 +51,19 @@ struct RunComparison {
             }
         }
         if !isHalted { compareEdges(graph) }
-        for (edge, checked) in zip(report.edges, graph.edges) { check(edge, checked) }
+        for (edge, checked) in zip(report.edges, graph.edges) { check(edge, checked.overflow) }
     }
 
-    private mutating func check(_ edge: EdgeAccount, _ checked: CheckedGraph.Edge) {
+    private mutating func check(_ edge: EdgeAccount, _ overflow: NodeProperties.Overflow) {
         let name = "\(edge.from) -> \(edge.to)"
         if edge.depth != 0 { flaws.append("\(edge.depth) rows were left in \(name)") }
         if edge.peak > edge.capacity {
             flaws.append("\(name) held \(edge.peak) rows, and has room for \(edge.capacity)")
         }
-        if checked.overflow == .suspend {
-            if edge.dropped != 0 { flaws.append("\(name) dropped \(edge.dropped) rows") }
-        } else if edge.waits != 0 {
+        if overflow == .suspend, edge.dropped != 0 {
+            flaws.append("\(name) dropped \(edge.dropped) rows")
+        }
+        if overflow != .suspend, edge.waits + edge.grown != 0 {
             flaws.append("\(name) had its sender wait")
         }
     }
@@ -114,7 +115,7 @@ struct RunComparison {
         }
     }
 
-    /// Every row that was sent over an edge was sent by its sender and taken by its reader.
+    /// Every row that its sender sent was dropped or taken by its reader.
     private mutating func compareEdges(_ graph: CheckedGraph) {
         for (edge, account) in zip(graph.edges, report.edges) {
             let sender = graph.nodes[edge.from]
