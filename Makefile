@@ -3,6 +3,8 @@
 # A target may import only what Package.swift says it depends on: that keeps the layers.
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 HOST = .build/debug/pipes-host
+# All at once they would take one another's time, and many are about time.
+TEST_FLAGS = --experimental-maximum-parallelization-width 4
 SWIFT_CODE = Package.swift Sources plugins Tests Examples Packaging
 # But for pipes.h, whose tables are set by hand, what must look as in the README, and what a
 # program wrote.
@@ -32,7 +34,7 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 	swift build --build-tests $(BUILD_FLAGS)
 	$(MAKE) --no-print-directory examples schema
 	.ci/make-docs
-	swift test --skip-build --disable-xctest
+	swift test --skip-build --disable-xctest $(TEST_FLAGS)
 
 examples: ## The examples that are projects of their own, built and run as their authors would.
 	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \

@@ -117,8 +117,9 @@ struct NodeCheckTests {
             (
                 ["a t.source", "b t.text"], #"{"a": ["b"], "b": ["b"]}"#,
                 [
-                    "4:20: error: cycle: b -> b; its rows would never end. Take out one of these edges "
-                        + "(feedback edges come later)"
+                    "4:20: error: cycle: b -> b; its rows would never end. Take out one of these edges, or "
+                        + "say which starts the next round: {\"to\": \"b\", \"feedback\": {\"initial\": "
+                        + "[...]}}"
                 ]
             ),
             (
