@@ -77,18 +77,20 @@ struct LoopSpec: Sendable, CustomStringConvertible {
         let count = entry == .merge ? random.int(0...3) : random.int(1...5)
         let initial = (0..<count).map { _ in Int64(random.int(0...1_000_000)) }
         let rows = random.pick([0, 1, 20, 200])
-        var head = node(&random, [.map(outputs: 1), .keep])
+        var head = node(&random, [.map(outputs: 1), .keep(outputs: 1)])
         head.properties.aggregateInputs = entry != .merge
         if entry == .join { head.properties.onMissing = random.pick([.skip, .fail]) }
         let branches = (0..<random.int(1...4)).map { _ in
-            (0..<random.int(1...2)).map { _ in node(&random, [.map(outputs: 1), .keep]) }
+            (0..<random.int(1...2)).map { _ in node(&random, [.map(outputs: 1), .keep(outputs: 1)])
+            }
         }
-        let join = node(&random, [.map(outputs: 1), .keep])
-        var closer = node(&random, [.map(outputs: 1), .map(outputs: 2), .keep])
+        let join = node(&random, [.map(outputs: 1), .keep(outputs: 1)])
+        var closer = node(
+            &random, [.map(outputs: 1), .map(outputs: 2), .keep(outputs: 1), .keep(outputs: 2)])
         // Every row leaves in the end.
-        closer.behaviour.shares[0] = random.int(3...8)
+        closer.behaviour.shares[.skip] = random.int(6...16)
         var source = node(&random, [.source(rows: rows)])
-        source.behaviour.shares = [0, 0, 0, 0]
+        source.behaviour.shares = [:]
         source.style = .inline
         return LoopSpec(
             entry: entry, initial: initial, maxInLoop: max(count, random.pick([1, 2, 5, 300])),
@@ -108,13 +110,14 @@ struct LoopSpec: Sendable, CustomStringConvertible {
         properties.retry = .init(
             max: random.pick([0, 2]), shortestPause: .nanoseconds(1000),
             longestPause: .nanoseconds(2000))
-        let flaky = properties.retry.max > 0 ? random.pick([0, 2]) : 0
-        let shares = [
-            random.pick([0, 0, 1]), random.pick([0, 0, 1]), random.pick([0, 0, 1]), flaky,
+        let shares: [Behaviour.Fault: Int] = [
+            .skip: random.pick([0, 0, 2]), .reject: random.pick([0, 0, 2]),
+            .hopeless: random.pick([0, 0, 2]),
+            .flaky: properties.retry.max > 0 ? random.pick([0, 4]) : 0,
         ]
         return NodeSpec(
             kind: random.pick(kinds),
-            style: random.pick([.inline, .inline, .blocking, .deferred]),
+            style: random.pick([.inline, .inline, .blocking, .deferred, .delayed]),
             behaviour: Behaviour(
                 salt: random.next(), shares: shares, borrows: false,
                 yieldsTexts: random.once(in: 3)),

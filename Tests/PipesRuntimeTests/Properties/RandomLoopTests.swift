@@ -38,7 +38,7 @@ import Testing
         model.run()
         let report: RunReport
         do {
-            report = try await within(seconds: 20) { try await plumber.run() }
+            report = try await within(seconds: 120) { try await plumber.run() }
         } catch is TimedOut {
             let now = plumber.report.map { "\($0.nodes)\n\($0.edges)" } ?? ""
             return ["it did not end in time: \(now)"]
@@ -138,7 +138,7 @@ private struct LoopModel {
         guard let joined = join(values), let last = work("closer", spec.closer, [joined]) else {
             return
         }
-        if spec.closer.outputs == 2, spec.closer.behaviour.port(last) == 1 {
+        if spec.closer.outputs == 2, spec.closer.behaviour.port(last, outputs: 2) == 1 {
             done.append(last)
             return
         }
@@ -178,13 +178,13 @@ private struct LoopModel {
     private mutating func work(_ name: String, _ node: NodeSpec, _ row: [Int64?]) -> Int64? {
         accounts[name]?.in += 1
         switch node.behaviour.outcome(row) {
-        case .value(let value), .flaky(let value):
+        case .value(let value), .flaky(let value), .last(let value):
             accounts[name]?.out += 1
             return value
-        case .skip:
+        case .nothing(.skip):
             accounts[name]?.skipped += 1
             return nil
-        case .reject, .hopeless: return fail(name, node)
+        case .nothing: return fail(name, node)
         }
     }
 }
