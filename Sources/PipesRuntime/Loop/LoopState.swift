@@ -51,6 +51,8 @@ struct LoopState {
     private var start = Start.notYet
     private var outsideIsOpen: Bool
     private var isDraining = false
+    /// The round behind which rows that go back to `initial` end: nothing else would end them.
+    private var lastRoundOfInitial: UInt64?
     /// Rows between a head and the closer, in the order in which they will be settled.
     private var inBody: Deque<Rows> = []
     /// Rows that came back and wait for the head, where it takes others in between.
@@ -83,16 +85,13 @@ struct LoopState {
         return start != .notYet && count == 0 && !(merges && outsideIsOpen)
     }
 
-    /// Whether rows that go back to `initial` end with their round: nothing else would end them.
-    private var isLastRoundOfInitial: Bool { isDraining && !outsideIsOpen }
-
     // MARK: Rows on their way
 
     /// A head is ready for the first rows.
     /// - Returns: whether it is to be given those of `initial`.
     mutating func begin() -> Bool {
         if start == .notYet {
-            let isWanted = demand == .everything && !isLastRoundOfInitial
+            let isWanted = demand == .everything && lastRoundOfInitial == nil
             start = isWanted ? .done : .never
             if isWanted, initialCount > 0 {
                 LoopState.add(Rows(round: 0, isInitial: true, count: initialCount), to: &inBody)
@@ -125,13 +124,13 @@ struct LoopState {
         var settled = 0
         for rows in LoopState.remove(keys, from: &inBody) {
             settled += rows.count
-            guard areItems, demand == .everything, !(rows.isInitial && isLastRoundOfInitial) else {
+            var next = rows
+            next.round += 1
+            guard areItems, goesRound(next) else {
                 count -= rows.count
                 if areItems { outcomes.append(Outcome(start: nil, count: rows.count)) }
                 continue
             }
-            var next = rows
-            next.round += 1
             if merges {
                 LoopState.add(next, to: &waiting)
             } else {
@@ -147,6 +146,13 @@ struct LoopState {
         return outcomes
     }
 
+    private func goesRound(_ next: Rows) -> Bool {
+        guard demand == .everything else { return false }
+        // All of them finish the same round, also where some had begun it and some had not.
+        guard next.isInitial, let lastRoundOfInitial else { return true }
+        return next.round <= lastRoundOfInitial
+    }
+
     /// Rounds follow one another but where rows from outside enter late, and there the head
     /// numbers all of them anew.
     private mutating func number(_ rows: Rows) -> (round: UInt64, place: UInt64) {
@@ -158,9 +164,20 @@ struct LoopState {
     // MARK: The end
 
     /// The inputs from outside have ended.
-    mutating func endOutside() { outsideIsOpen = false }
+    mutating func endOutside() {
+        outsideIsOpen = false
+        endInitial()
+    }
 
-    mutating func drain() { isDraining = true }
+    mutating func drain() {
+        isDraining = true
+        endInitial()
+    }
+
+    private mutating func endInitial() {
+        guard isDraining, !outsideIsOpen, lastRoundOfInitial == nil else { return }
+        lastRoundOfInitial = UInt64(max(0, rounds - 1))
+    }
 
     mutating func want(_ less: Demand) { demand = min(demand, less) }
 

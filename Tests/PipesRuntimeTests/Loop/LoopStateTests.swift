@@ -137,9 +137,13 @@ private struct ModelLoop {
         }
     }
 
+    private var latestRound = 0
+    /// The last round of initial rows, once that is known.
+    private var lastRound: Int?
     private var endsInitial: Bool { isDraining && !outsideIsOpen }
 
     mutating func take(_ event: Event) -> [Int?] {
+        defer { if endsInitial, lastRound == nil { lastRound = latestRound } }
         switch event {
         case .begin:
             let begins = demand == 2 && !endsInitial
@@ -152,8 +156,11 @@ private struct ModelLoop {
         case .takeBack: inBody.append(waiting.removeFirst())
         case .settleItem:
             var row = inBody.removeFirst()
-            guard demand == 2, !(row.isInitial && endsInitial) else { return [nil] }
             row.round += 1
+            guard demand == 2, !row.isInitial || row.round <= lastRound ?? .max else {
+                return [nil]
+            }
+            latestRound = max(latestRound, row.round)
             if merges { waiting.append(row) } else { inBody.append(row) }
             return [row.round]
         case .settleLoss: inBody.removeFirst()

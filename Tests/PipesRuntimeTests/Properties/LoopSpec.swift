@@ -85,9 +85,10 @@ struct LoopSpec: Sendable, CustomStringConvertible {
             }
         }
         let join = node(&random, [.map(outputs: 1), .keep(outputs: 1)])
-        var closer = node(&random, [.map(outputs: 1), .map(outputs: 2), .keep(outputs: 1)])
+        var closer = node(
+            &random, [.map(outputs: 1), .map(outputs: 2), .keep(outputs: 1), .keep(outputs: 2)])
         // Every row leaves in the end.
-        closer.behaviour.shares[.skip] = random.int(3...8)
+        closer.behaviour.shares[.skip] = random.int(6...16)
         var source = node(&random, [.source(rows: rows)])
         source.behaviour.shares = [:]
         source.style = .inline
@@ -109,14 +110,14 @@ struct LoopSpec: Sendable, CustomStringConvertible {
         properties.retry = .init(
             max: random.pick([0, 2]), shortestPause: .nanoseconds(1000),
             longestPause: .nanoseconds(2000))
-        let flaky = properties.retry.max > 0 ? random.pick([0, 2]) : 0
         let shares: [Behaviour.Fault: Int] = [
-            .skip: random.pick([0, 0, 1]), .reject: random.pick([0, 0, 1]),
-            .hopeless: random.pick([0, 0, 1]), .flaky: flaky,
+            .skip: random.pick([0, 0, 2]), .reject: random.pick([0, 0, 2]),
+            .hopeless: random.pick([0, 0, 2]),
+            .flaky: properties.retry.max > 0 ? random.pick([0, 4]) : 0,
         ]
         return NodeSpec(
             kind: random.pick(kinds),
-            style: random.pick([.inline, .inline, .blocking, .deferred]),
+            style: random.pick([.inline, .inline, .blocking, .deferred, .delayed]),
             behaviour: Behaviour(
                 salt: random.next(), shares: shares, borrows: false,
                 yieldsTexts: random.once(in: 3)),

@@ -38,7 +38,7 @@ import Testing
         model.run()
         let report: RunReport
         do {
-            report = try await within(seconds: 20) { try await plumber.run() }
+            report = try await within(seconds: 120) { try await plumber.run() }
         } catch is TimedOut {
             let now = plumber.report.map { "\($0.nodes)\n\($0.edges)" } ?? ""
             return ["it did not end in time: \(now)"]

@@ -346,11 +346,11 @@ import Testing
             arrival.raise()
             return row[0].map { $0 + 1_000_000 }
         }
-        graph.add("step", step, feeds: ["gate"]) { $0.aggregateInputs = false }
+        graph.add("step", step, queue: 16, feeds: ["gate"]) { $0.aggregateInputs = false }
         graph.add("gate", RoutingMap { $0 > 5_000_000 ? 0 : 1 }, feeds: ["done:out"])
         graph.add("out", sink)
         graph.feedBack("gate", output: "again", to: "step", maxInLoop: 7)
-        let plumber = try graph.plumber()
+        let plumber = try graph.plumber(drainTimeout: .seconds(60))
         async let ending = within { try await plumber.run() }
         for _ in 0..<100 { await arrival.wait() }
         plumber.drain()
