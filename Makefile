@@ -43,6 +43,7 @@ examples: ## The examples that are projects of their own, built and run as their
 	for graph in $(TESTED_GRAPHS); do $(HOST) test $$graph || exit 1; done
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
 	.ci/check-languages
+	.ci/check-tutorials .build/debug Packaging/pkgconfig
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema
