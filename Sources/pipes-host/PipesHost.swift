@@ -9,7 +9,7 @@ struct PipesHost: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
-            InspectCommand.self, DescribeFileCommand.self,
+            InspectCommand.self, SchemaCommand.self, DescribeFileCommand.self,
         ])
 
     static func main() async {
