@@ -3,12 +3,20 @@
 # A target may import only what Package.swift says it depends on: that keeps the layers.
 BUILD_FLAGS = --explicit-target-dependency-import-check error
 HOST = .build/debug/pipes-host
-SWIFT_CODE = Package.swift Sources plugins Tests Examples
+SWIFT_CODE = Package.swift Sources plugins Tests Examples \
+    Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Workloads
 # But for pipes.h, whose tables are set by hand, what must look as in the README, and what a
 # program wrote.
-C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
+C_CODE = $(shell find Sources plugins Tests Benchmarks/Sources -name '*.c' -o -name '*.h' | grep -v case_tables.h)
 
-.PHONY: demo build test headers examples schema sanitize lint format clean libraries
+# For release: what is measured is what users get.
+BENCHMARKS = swift build -c release --package-path Benchmarks
+# A build of its own for counting instructions: valgrind 3.19 reads neither the debug information
+# nor one of the dynamic libraries of Swift 6.3.
+GUARD = $(BENCHMARKS) --scratch-path Benchmarks/.build-guard --static-swift-stdlib \
+    -debug-info-format none
+
+.PHONY: demo build test headers examples schema bench guard sanitize lint format clean libraries
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
 	$(HOST) run Examples/readme/graph.json --progress always
@@ -29,6 +37,20 @@ examples: ## The examples that are projects of their own, built and run as their
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema
+
+bench: libraries ## Measures all workloads against plain C, and prints and keeps the table.
+	$(BENCHMARKS)
+	for product in pipes-host io strings flow; do \
+	    $(BENCHMARKS) --product $$product || exit 1; done
+	swift package --package-path Benchmarks benchmark --format jmh \
+	    --path $(CURDIR)/Benchmarks/.build --quiet --no-progress
+	Benchmarks/summarize Benchmarks/.build/Current_run.jmh.json \
+	    $(if $(filter small,$(PIPES_BENCH_SIZE)),,--keep)
+
+guard: libraries ## Counts the instructions of a row, and fails where they have become more.
+	@if command -v valgrind > /dev/null; then \
+	    $(GUARD) --product guarded && $(GUARD) --product measured; fi
+	Benchmarks/guard
 
 sanitize: libraries ## The plugins in C with the sanitizers of the C compiler: memory, then threads.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined
