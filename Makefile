@@ -5,13 +5,15 @@ BUILD_FLAGS = --explicit-target-dependency-import-check error
 HOST = .build/debug/pipes-host
 # All at once they would take one another's time, and many are about time.
 TEST_FLAGS = --experimental-maximum-parallelization-width 4
-SWIFT_CODE = Package.swift Sources plugins Tests Examples Packaging
+SWIFT_CODE = Package.swift Sources plugins Tests Examples Packaging \
+    Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Workloads
 # But for pipes.h, whose tables are set by hand, what must look as in the README, and what a
 # program wrote.
 # Examples that hold tests and need nothing but the built-in plugins.
 TESTED_GRAPHS = Examples/checksums/graph.json Examples/slow-requests/graph.json \
     Examples/word-count/graph.json
-C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
+C_CODE = $(shell find Sources plugins Tests Benchmarks/Sources -name '*.c' -o -name '*.h' | \
+    grep -v case_tables.h)
 
 # Where an install goes; below DESTDIR, where that is set.
 PREFIX = /usr/local
@@ -20,7 +22,14 @@ RELEASE_FLAGS = -c release --scratch-path .build-release -Xswiftc -no-toolchain-
     -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pipes-host' \
     -Xlinker -rpath -Xlinker '$$ORIGIN/../pipes-host' -Xlinker -soname=pipes-host-plugin
 
-.PHONY: demo build test headers examples schema docs sanitize nightly lint format clean libraries
+# For release: what is measured is what users get.
+BENCHMARKS = swift build -c release --package-path Benchmarks
+# A build of its own for counting instructions: valgrind 3.19 reads neither the debug information
+# nor one of the dynamic libraries of Swift 6.3.
+GUARD = $(BENCHMARKS) --scratch-path Benchmarks/.build-guard --static-swift-stdlib \
+    -debug-info-format none
+
+.PHONY: demo build test headers examples schema docs bench guard sanitize nightly lint format clean libraries
 .PHONY: release install uninstall deb package-test
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
@@ -50,6 +59,20 @@ schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 
 docs: build ## The reference documentation, in .build/docs; a warning is an error.
 	.ci/make-docs
+
+bench: libraries ## Measures all workloads against plain C, and prints and keeps the table.
+	$(BENCHMARKS)
+	for product in pipes-host io strings flow; do \
+	    $(BENCHMARKS) --product $$product || exit 1; done
+	swift package --package-path Benchmarks benchmark --format jmh \
+	    --path $(CURDIR)/Benchmarks/.build --quiet --no-progress
+	Benchmarks/summarize Benchmarks/.build/Current_run.jmh.json \
+	    $(if $(filter small,$(PIPES_BENCH_SIZE)),,--keep)
+
+guard: libraries ## Counts the instructions of a row, and fails where they have become more.
+	@if command -v valgrind > /dev/null; then \
+	    $(GUARD) --product guarded && $(GUARD) --product measured; fi
+	Benchmarks/guard
 
 sanitize: libraries ## Tests of the runtime, the plugin host and the plugins with the sanitizers.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined

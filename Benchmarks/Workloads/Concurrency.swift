@@ -19,6 +19,7 @@ func concurrencyWorkloads() {
         guard one.sink["sum"] == two.sink["sum"] else {
             throw GraphRun.Unsound(description: "lanes: the sums differ")
         }
+        try two.expectOrder()
         recorder.record("figure", two.nanoseconds / Double(busy))
         recorder.record("limit", one.nanoseconds / Double(busy))
         recorder.record("speedup", one.nanoseconds / two.nanoseconds)

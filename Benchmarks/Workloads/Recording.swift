@@ -50,15 +50,23 @@ func workload(
         configuration: .init(
             // The export asks for the throughput.
             metrics: [.wallClock, .throughput] + metrics.map { Recorder.metric(name, $0) },
-            warmupIterations: 1, maxDuration: .seconds(600), maxIterations: iterations)
+            warmupIterations: 1,
+            // The export drops what runs less than once a second: a run counts as a thousand.
+            scalingFactor: .kilo, maxDuration: .seconds(600), maxIterations: iterations)
     ) { benchmark in
-        try await body(Recorder(benchmark: benchmark, prefix: name))
+        do {
+            try await body(Recorder(benchmark: benchmark, prefix: name))
+        } catch {
+            // The library keeps what it is told to itself where it shows no progress.
+            FileHandle.standardError.write(Data("\(name): \(error)\n".utf8))
+            throw error
+        }
     }
 }
 
 /// Measures both sides once more, in turns of who comes first: `host` as a graph, `limit` in C.
 func pair(
-    _ recorder: Recorder, hopsTimesRows count: Int, host: Graph,
+    _ recorder: Recorder, hopsTimesRows count: Int, inOrder: Bool = true, host: Graph,
     limit: () -> reference_result
 ) async throws {
     let limitFirst = recorder.benchmark.currentIteration.isMultiple(of: 2)
@@ -66,6 +74,7 @@ func pair(
     let run = try await GraphRun.of(host)
     let reference = try before ?? Reference.checked(limit())
     try Reference.expectSame(reference, run)
+    if inOrder { try run.expectOrder() }
     recorder.record(run.nanoseconds, limit: Double(reference.nanoseconds), per: count)
 }
 

@@ -41,8 +41,7 @@ static bool direct(struct crc32_call *prepared, const pipes_value *rows, uint64_
 static reference_result run(reference_chain chain, crc32_all *crc32_of_all) {
     static plain_call call;
     opened source, to;
-    struct crc32_call prepared = {
-        .types = {&ffi_type_ulong, &ffi_type_pointer, &ffi_type_uint}};
+    struct crc32_call prepared = {.types = {&ffi_type_ulong, &ffi_type_pointer, &ffi_type_uint}};
     if (ffi_prep_cif(&prepared.cif, FFI_DEFAULT_ABI, 3, &ffi_type_ulong, prepared.types) != FFI_OK)
         return (reference_result){.failure = "libffi can't prepare the call"};
     const char *failure = open_processor(chain.plugin, chain.source, chain.rows, &source);

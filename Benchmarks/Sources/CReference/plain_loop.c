@@ -126,8 +126,8 @@ reference_result reference_plain_five_nodes(reference_chain chain) {
     chain.map_count = 0;
     const char *failure = open_graph(&graph, chain);
     for (; !failure && graph.map_count < 3; graph.map_count++)
-        failure = open_processor(chain.plugin, names[graph.map_count], 0,
-                                 &graph.maps[graph.map_count]);
+        failure =
+            open_processor(chain.plugin, names[graph.map_count], 0, &graph.maps[graph.map_count]);
     uint64_t start = now();
     if (!failure) failure = run_five_nodes(&graph, &call);
     return close_graph(&graph, now() - start, failure);

@@ -54,9 +54,8 @@ const char *open_processor(const char *file, const char *name, int64_t arg, open
     if (processor->param_count > 4) return "a processor has too many params";
     for (uint32_t index = 0; index < processor->param_count; index++)
         args[index] = pipes_int(index ? atoll(processor->params[index].fallback) : arg);
-    if (processor->open &&
-        processor->open(&host, (pipes_node *)to, args, processor->param_count, &to->state) !=
-            PIPES_OK)
+    if (processor->open && processor->open(&host, (pipes_node *)to, args, processor->param_count,
+                                           &to->state) != PIPES_OK)
         return "a processor can't be opened";
     to->processor = processor;
     return NULL;

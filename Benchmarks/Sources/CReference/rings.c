@@ -149,9 +149,12 @@ static void run_sink(struct stage *stage) {
 
 static void *run_stage(void *argument) {
     struct stage *stage = argument;
-    if (!stage->from) run_source(stage);
-    else if (!stage->to) run_sink(stage);
-    else run_map(stage);
+    if (!stage->from)
+        run_source(stage);
+    else if (!stage->to)
+        run_sink(stage);
+    else
+        run_map(stage);
     return NULL;
 }
 
@@ -187,9 +190,14 @@ reference_result reference_ring_chain(reference_chain chain) {
         stages[index].from = is_source ? NULL : &rings[index - 1];
         stages[index].to = is_sink ? NULL : &rings[index];
         stages[index].failed = &failed;
-        failure = open_processor(
-            chain.plugin, is_source ? chain.source : is_sink ? chain.sink : chain.map,
-            is_source ? chain.rows : is_sink ? chain.sink_arg : 0, &stages[index].node);
+        failure = open_processor(chain.plugin,
+                                 is_source ? chain.source
+                                 : is_sink ? chain.sink
+                                           : chain.map,
+                                 is_source ? chain.rows
+                                 : is_sink ? chain.sink_arg
+                                           : 0,
+                                 &stages[index].node);
     }
     uint64_t start = now();
     if (!failure) failure = run_threads(stages, count);

@@ -9,9 +9,11 @@ let graph: Graph? =
     switch CommandLine.arguments[1] {
     case "chain": MeasuredGraph.Chain(rows: rows).graph
     case "five-nodes": MeasuredGraph.fiveNodes(rows: rows)
-    case "queued": MeasuredGraph.Chain(
-        source: "measured.ints_blocking", map: "measured.add_blocking", mapCount: 2,
-        sink: "measured.sum_blocking", rows: rows).graph
+    case "queued":
+        MeasuredGraph.Chain(
+            source: "measured.ints_blocking", map: "measured.add_blocking", mapCount: 2,
+            sink: "measured.sum_blocking", rows: rows
+        ).graph
     case "crc32": MeasuredGraph.crc32(rows: rows)
     default: nil
     }

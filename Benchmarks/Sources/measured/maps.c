@@ -90,7 +90,7 @@ pipes_status rounds_open(const pipes_host *host, pipes_node *node, const pipes_v
  * hangs on the work, so that no compiler can leave it out. */
 pipes_status busy_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result) {
     (void)call;
-    uint64_t rounds = (uint64_t) * (const int64_t *)state;
+    uint64_t rounds = (uint64_t)*(const int64_t *)state;
     uint64_t work = measured_rounds((uint64_t)row->integer, rounds);
     *result = pipes_int(work == 0 ? -1 : row->integer);
     return PIPES_OK;

@@ -24,17 +24,35 @@ static const pipes_param rounds_params[] = {
 
 enum { CHAINED = PIPES_NONBLOCKING, FREE = PIPES_CONCURRENT | PIPES_NONBLOCKING | PIPES_PURE };
 
-#define SOURCE(NAME, FLAGS, PARAMS, PORT, OPEN, PRODUCE)                                         \
-    {.struct_size = sizeof(pipes_processor), .flags = FLAGS, .name = NAME, .params = PARAMS,     \
-     .param_count = sizeof(PARAMS) / sizeof((PARAMS)[0]), .output_count = 1, .outputs = PORT,    \
-     .open = OPEN, .produce = PRODUCE, .close = free}
-#define MAP(NAME, FLAGS, PORTS, OUT, FUNCTION)                                                   \
-    {.struct_size = sizeof(pipes_processor), .flags = FLAGS, .name = NAME,                       \
-     .input_count = sizeof(PORTS) / sizeof((PORTS)[0]), .inputs = PORTS, .output_count = 1,      \
-     .outputs = OUT, .map = FUNCTION}
-#define SINK(NAME, FLAGS, PORT, PROCESS, FLUSH, CLOSE)                                           \
-    {.struct_size = sizeof(pipes_processor), .flags = PIPES_SINK | (FLAGS), .name = NAME,        \
-     .input_count = 1, .inputs = PORT, .open = sink_open, .process = PROCESS, .flush = FLUSH,    \
+#define SOURCE(NAME, FLAGS, PARAMS, PORT, OPEN, PRODUCE)  \
+    {.struct_size = sizeof(pipes_processor),              \
+     .flags = FLAGS,                                      \
+     .name = NAME,                                        \
+     .params = PARAMS,                                    \
+     .param_count = sizeof(PARAMS) / sizeof((PARAMS)[0]), \
+     .output_count = 1,                                   \
+     .outputs = PORT,                                     \
+     .open = OPEN,                                        \
+     .produce = PRODUCE,                                  \
+     .close = free}
+#define MAP(NAME, FLAGS, PORTS, OUT, FUNCTION)          \
+    {.struct_size = sizeof(pipes_processor),            \
+     .flags = FLAGS,                                    \
+     .name = NAME,                                      \
+     .input_count = sizeof(PORTS) / sizeof((PORTS)[0]), \
+     .inputs = PORTS,                                   \
+     .output_count = 1,                                 \
+     .outputs = OUT,                                    \
+     .map = FUNCTION}
+#define SINK(NAME, FLAGS, PORT, PROCESS, FLUSH, CLOSE) \
+    {.struct_size = sizeof(pipes_processor),           \
+     .flags = PIPES_SINK | (FLAGS),                    \
+     .name = NAME,                                     \
+     .input_count = 1,                                 \
+     .inputs = PORT,                                   \
+     .open = sink_open,                                \
+     .process = PROCESS,                               \
+     .flush = FLUSH,                                   \
      .close = CLOSE}
 
 static const pipes_processor processors[] = {
@@ -53,14 +71,31 @@ static const pipes_processor processors[] = {
     MAP("reverse", FREE, text, text, reverse_text_map),
     MAP("upper", FREE, text, text, upper_text_map),
     MAP("append_reverse", FREE, two_texts, text, append_reverse_map),
-    {.struct_size = sizeof(pipes_processor), .flags = FREE, .name = "busy",
-     .params = rounds_params, .param_count = 1, .input_count = 1, .inputs = number,
-     .output_count = 1, .outputs = number, .open = rounds_open, .map = busy_map, .close = free},
+    {.struct_size = sizeof(pipes_processor),
+     .flags = FREE,
+     .name = "busy",
+     .params = rounds_params,
+     .param_count = 1,
+     .input_count = 1,
+     .inputs = number,
+     .output_count = 1,
+     .outputs = number,
+     .open = rounds_open,
+     .map = busy_map,
+     .close = free},
     SINK("sum", CHAINED, any, sum_process, sum_flush, free),
     SINK("sum_blocking", 0, any, sum_process, sum_flush, free),
-    {.struct_size = sizeof(pipes_processor), .flags = PIPES_SINK, .name = "slow_sum",
-     .params = rounds_params, .param_count = 1, .input_count = 1, .inputs = number,
-     .open = sink_open, .process = slow_sum_process, .flush = sum_flush, .close = free},
+    {.struct_size = sizeof(pipes_processor),
+     .flags = PIPES_SINK,
+     .name = "slow_sum",
+     .params = rounds_params,
+     .param_count = 1,
+     .input_count = 1,
+     .inputs = number,
+     .open = sink_open,
+     .process = slow_sum_process,
+     .flush = sum_flush,
+     .close = free},
     SINK("same_buffer", CHAINED, bytes, same_buffer_process, sum_flush, free),
     SINK("same_buffer_blocking", 0, bytes, same_buffer_process, sum_flush, free),
     SINK("latency", CHAINED, number, latency_process, latency_flush, latency_close),

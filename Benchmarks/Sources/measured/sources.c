@@ -70,46 +70,48 @@ pipes_status texts_produce(void *state, pipes_call *call) {
 }
 
 /* Buffers that are filled once and used again: filling one takes longer than all that is to be
- * measured. The first bytes of each hold its own address. */
-enum { POOL_SIZE = 64 };
+ * measured. The first bytes of each hold its own address. How many there are is up to the host:
+ * a new one is made where none has come back. */
+struct buffer {
+    struct buffer *self; /* what the sink looks at */
+    struct buffer *next; /* of those that came back */
+};
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t returned;
-    unsigned char *free[POOL_SIZE];
-    size_t free_count, made_count;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .returned = PTHREAD_COND_INITIALIZER};
+    struct buffer *first;
+} unused = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void return_buffer(void *buffer) {
-    pthread_mutex_lock(&pool.lock);
-    pool.free[pool.free_count++] = buffer;
-    pthread_cond_signal(&pool.returned);
-    pthread_mutex_unlock(&pool.lock);
+static void return_buffer(void *context) {
+    struct buffer *buffer = context;
+    pthread_mutex_lock(&unused.lock);
+    buffer->next = unused.first;
+    unused.first = buffer;
+    pthread_mutex_unlock(&unused.lock);
 }
 
-/* NULL when there is no free one, unless `wait`. */
-static unsigned char *take_buffer(bool wait) {
-    unsigned char *buffer = NULL;
-    pthread_mutex_lock(&pool.lock);
-    while (!pool.free_count && pool.made_count == POOL_SIZE && wait)
-        pthread_cond_wait(&pool.returned, &pool.lock);
-    if (pool.free_count) {
-        buffer = pool.free[--pool.free_count];
-    } else if (pool.made_count < POOL_SIZE && (buffer = malloc(BUFFER_SIZE))) {
-        pool.made_count++;
-        memset(buffer, 1, BUFFER_SIZE);
-        *(void **)(void *)buffer = buffer;
-    }
-    pthread_mutex_unlock(&pool.lock);
+static struct buffer *take_buffer(void) {
+    pthread_mutex_lock(&unused.lock);
+    struct buffer *buffer = unused.first;
+    if (buffer) unused.first = buffer->next;
+    pthread_mutex_unlock(&unused.lock);
+    if (buffer) return buffer;
+    buffer = malloc(BUFFER_SIZE);
+    if (!buffer) return NULL;
+    memset(buffer, 1, BUFFER_SIZE);
+    buffer->self = buffer;
     return buffer;
 }
 
+/* A few at a time, as from a device: 256 of them would be 256 MiB. */
+enum { BUFFERS_AT_ONCE = 16 };
+
 pipes_status buffers_produce(void *state, pipes_call *call) {
     struct source *source = state;
-    uint64_t rows = due(source, call), row = 0;
-    for (; row < rows; row++) {
-        /* Rows in hand are not kept back for a buffer that comes back only once they are used. */
-        unsigned char *buffer = take_buffer(row == 0);
-        if (!buffer) break;
+    uint64_t rows = due(source, call);
+    if (rows > BUFFERS_AT_ONCE) rows = BUFFERS_AT_ONCE;
+    for (uint64_t row = 0; row < rows; row++) {
+        struct buffer *buffer = take_buffer();
+        if (!buffer) return pipes_explain(call, PIPES_FATAL, "no memory for a buffer");
         pipes_status status = call->host->adopt(call, BUFFER_SIZE, return_buffer, buffer);
         if (status != PIPES_OK) {
             return_buffer(buffer);
@@ -118,7 +120,7 @@ pipes_status buffers_produce(void *state, pipes_call *call) {
         status = pipes_emit(call, PIPES_NO_ROW, pipes_bytes(buffer, BUFFER_SIZE));
         if (status != PIPES_OK) return status;
     }
-    return made(source, row);
+    return made(source, rows);
 }
 
 /* ------------------------------------------------------------------ at a pace -- */
@@ -153,8 +155,7 @@ static pipes_status emit_now(struct paced *paced, pipes_call *call) {
 pipes_status paced_produce(void *state, pipes_call *call) {
     struct paced *paced = state;
     if (!paced->left) return PIPES_END;
-    while (measured_now() < paced->due)
-        ;
+    while (measured_now() < paced->due);
     return emit_now(paced, call);
 }
 
@@ -163,7 +164,6 @@ pipes_status paced_sleeping_produce(void *state, pipes_call *call) {
     if (!paced->left) return PIPES_END;
     struct timespec until = {.tv_sec = (time_t)(paced->due / 1000000000u),
                              .tv_nsec = (long)(paced->due % 1000000000u)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
-        ;
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0);
     return emit_now(paced, call);
 }
