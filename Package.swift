@@ -80,7 +80,9 @@ let package = Package(
         .target(name: "CHeap", cSettings: c + [.define("_GNU_SOURCE")]),
         .target(
             name: "PipesConformance",
-            dependencies: ["PipesPluginHost", "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CHeap"],
+            dependencies: [
+                "PipesPluginHost", "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CHeap",
+            ],
             swiftSettings: swift),
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
@@ -123,6 +125,7 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "PipesConformanceTests",
-            dependencies: ["PipesConformance", "PipesCore", "PipesPluginHost", "pipes-host"], swiftSettings: swift),
+            dependencies: ["PipesConformance", "PipesCore", "PipesPluginHost", "pipes-host"],
+            swiftSettings: swift),
     ] + plugins
 )

@@ -10,7 +10,7 @@ struct PipesHost: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
             InspectCommand.self, SchemaCommand.self, ValidateCommand.self,
-            DescribeFileCommand.self, CheckPluginCommand.self,
+            DescribeFileCommand.self, CheckPluginCommand.self, TryExamplesCommand.self,
         ])
 
     static func main() async {

@@ -21,7 +21,8 @@ enum AnswerChecks {
             run: ordinaryRows),
         Check(
             "calls",
-            proves: "Host functions are used in the call, with the node and by the thread that they "
+            proves:
+                "Host functions are used in the call, with the node and by the thread that they "
                 + "belong to.",
             source: "pipes.h, \"Thread contract\"; pipes_host", isRandom: true, rules: [.call],
             run: ordinaryRows),
@@ -37,7 +38,8 @@ enum AnswerChecks {
             applies: { !$0.isSource }, run: text),
         Check(
             "host-table",
-            proves: "It comes to the same with the smallest host table and with a later, larger one.",
+            proves:
+                "It comes to the same with the smallest host table and with a later, larger one.",
             source: "pipes.h, \"Structs grow at the end only\"; abi.md, \"Versions\"",
             isRandom: true, run: hostTable),
     ]

@@ -93,7 +93,8 @@ struct CheckContext {
 
     var notRepeatable: Skipped {
         Skipped(
-            reason: "two equal runs differ, so there is nothing to compare with; if an arg makes it "
+            reason:
+                "two equal runs differ, so there is nothing to compare with; if an arg makes it "
                 + "repeatable, give it with --set \(description.name).ARG=VALUE")
     }
 }

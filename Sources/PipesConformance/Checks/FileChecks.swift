@@ -48,14 +48,18 @@ enum FileChecks {
     }
 
     private static func isOfLinker(_ name: String) -> Bool {
-        ["_init", "_fini", "_edata", "_end", "__bss_start", "__data_start", "data_start",
-            "__start_swift5_protocols", "_GLOBAL_OFFSET_TABLE_"].contains(name)
+        [
+            "_init", "_fini", "_edata", "_end", "__bss_start", "__data_start", "data_start",
+            "__start_swift5_protocols", "_GLOBAL_OFFSET_TABLE_",
+        ].contains(name)
     }
 
     /// Names that Swift, C++ and Rust make.
     private static func isOfCompiler(_ name: String) -> Bool {
-        ["$s", "_$s", "$S", "$e", "_Z", "_R", "swift_", "__swift", "_swift", "symbolic ", "get_",
-            "__start_", "__stop_", "rust_", "__rust", "__rdl"].contains { name.hasPrefix($0) }
+        [
+            "$s", "_$s", "$S", "$e", "_Z", "_R", "swift_", "__swift", "_swift", "symbolic ", "get_",
+            "__start_", "__stop_", "rust_", "__rust", "__rdl",
+        ].contains { name.hasPrefix($0) }
     }
 
     // MARK: entry

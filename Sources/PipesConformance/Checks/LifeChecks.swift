@@ -115,7 +115,8 @@ enum LifeChecks {
                 param.kind == .int ? .int(Int64(number.clampedToInt64)) : .float(number)
             if (try? param.converted(value)) != nil, param.kind != .int || number.isExact {
                 context.progress.finding(
-                    "param \(param.name.quoted) takes \(value.json), which is outside of its limits")
+                    "param \(param.name.quoted) takes \(value.json), which is outside of its limits"
+                )
             }
         }
     }
@@ -130,8 +131,10 @@ enum LifeChecks {
                 .int(param.maximum?.clampedToInt64 ?? Int64.max),
             ]
         case .float:
-            let limits = [param.minimum ?? -.greatestFiniteMagnitude,
-                param.maximum ?? .greatestFiniteMagnitude]
+            let limits = [
+                param.minimum ?? -.greatestFiniteMagnitude,
+                param.maximum ?? .greatestFiniteMagnitude,
+            ]
             return limits.map { .float($0.bitPattern) }
         case .string:
             return [

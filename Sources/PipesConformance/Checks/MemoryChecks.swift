@@ -11,7 +11,8 @@ enum MemoryChecks {
             run: guardPages),
         Check(
             "kept-inputs",
-            proves: "It does not look at inputs once their call is over, or at args once it is closed.",
+            proves:
+                "It does not look at inputs once their call is over, or at args once it is closed.",
             source: "pipes.h, \"valid until the call returns\"; hold", isRandom: true,
             run: keptInputs),
         Check(
@@ -21,7 +22,8 @@ enum MemoryChecks {
             applies: { !$0.isSink }, run: results),
         Check(
             "releases",
-            proves: "What it handed over can be released by another thread after close, and what it "
+            proves:
+                "What it handed over can be released by another thread after close, and what it "
                 + "holds is let go.",
             source: "pipes.h, pipes_host: adopt, hold, let_go", isRandom: true, rules: [.call],
             run: releases),

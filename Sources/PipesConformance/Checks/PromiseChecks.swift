@@ -140,7 +140,8 @@ enum PromiseChecks {
         let waits = pauses.filter { $0.count > 0 }
         // One that waits for a lock now and then is no matter.
         let long = waits.filter { $0.time >= .milliseconds(3) }
-        guard waits.count * 2 > pauses.count || long.count >= 2, let longest = waits.map(\.time).max()
+        guard waits.count * 2 > pauses.count || long.count >= 2,
+            let longest = waits.map(\.time).max()
         else { return }
         context.progress.finding(
             "\(waits.count) of \(pauses.count) calls waited, the longest for "

@@ -113,9 +113,8 @@ public struct Validator: Sendable {
                 Job(check: $0, processor: nil, args: .success([]))
             }
         }
-        for processor in plugin.processors {
-            guard selection.processors.isEmpty || selection.processors.contains(processor.name)
-            else { continue }
+        for processor in plugin.processors
+        where selection.processors.isEmpty || selection.processors.contains(processor.name) {
             let list = Self.args(of: processor, args[processor.name] ?? [:])
             for check in checks where check.scope == .processor && check.applies(processor) {
                 jobs.append(Job(check: check, processor: processor.name, args: list))

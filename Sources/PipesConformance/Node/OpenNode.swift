@@ -258,7 +258,8 @@ final class OpenNode: @unchecked Sendable {
     /// Waits for a deferred call, and looks at what came of it.
     func finish(_ started: Started, isValid: Bool = true, patience: Duration? = nil) -> Outcome {
         let call = started.call
-        var outcome = Outcome(status: started.status, wasTold: started.wasTold, pause: started.pause, call: call)
+        var outcome = Outcome(
+            status: started.status, wasTold: started.wasTold, pause: started.pause, call: call)
         var result = started.result.map { (value: $0, sample: Sample?.none, port: call.port) }
         if started.status == PIPES_DEFERRED {
             outcome.wasTold = wait(for: call, patience: patience ?? deferredPatience)

@@ -15,8 +15,12 @@ extension ValidationReport {
         }
         var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
         for suite in suites {
-            let failures = suite.results.count { if case .failed = $0.outcome { true } else { false } }
-            let skipped = suite.results.count { if case .skipped = $0.outcome { true } else { false } }
+            let failures = suite.results.count {
+                if case .failed = $0.outcome { true } else { false }
+            }
+            let skipped = suite.results.count {
+                if case .skipped = $0.outcome { true } else { false }
+            }
             text += "  <testsuite name=\"\(suite.name.xml)\" tests=\"\(suite.results.count)\" "
             text += "failures=\"\(failures)\" errors=\"0\" skipped=\"\(skipped)\">\n"
             for result in suite.results { text += testCase(result, suite.name) }

@@ -64,7 +64,9 @@ extension ValidationReport {
             counts.passed += passed.count
             lines.append("\(subject): \(passed.count) of \(own.count) checks passed")
             let skipped = own.compactMap { result -> (name: String, reason: String)? in
-                if case .skipped(let reason) = result.outcome { (result.check.name, reason) } else {
+                if case .skipped(let reason) = result.outcome {
+                    (result.check.name, reason)
+                } else {
                     nil
                 }
             }

@@ -100,7 +100,8 @@ struct RowGenerator {
     }
 
     private static let texts = [
-        "", "a", "hello world", "  two  spaces ", "a,b,,c", "123", "-0.5", "null", "true", "[1,2,[]]",
+        "", "a", "hello world", "  two  spaces ", "a,b,,c", "123", "-0.5", "null", "true",
+        "[1,2,[]]",
         #"{"a":{"b":[1,"x"]},"c":null}"#, "{", "\"", "/a/b", "line\nline\r\n", "\u{FEFF}bom",
         "Straße", "日本語", "e\u{301}", "👩‍👩‍👧", "İıſ", "<a href='x'>&amp;</a>",
     ]

@@ -37,8 +37,9 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
         var count: UInt64 = 0
         while count < call.pointee.demand {
             do {
-                guard let row = try processor.nextPlainly(
-                    into: ResultMemory(call), unwritten: &unwritten)
+                guard
+                    let row = try processor.nextPlainly(
+                        into: ResultMemory(call), unwritten: &unwritten)
                 else { return Status.end }
                 try call.emit(row: UInt64.max, row.value)
                 count += 1

@@ -208,24 +208,28 @@ public struct PluginInspector: Sendable {
     private func report(_ path: String, _ outcome: Outcome) -> PluginReport? {
         switch outcome {
         case .tookTooLong:
-            return .broken(path, "took longer than \(limit.components.seconds) s to load",
+            return .broken(
+                path, "took longer than \(limit.components.seconds) s to load",
                 isDangerous: true)
         case .tooLarge:
             return .broken(path, "its description is larger than \(Self.largestReport) bytes")
         case .ended(.signalled(let signal), _):
-            return .broken(path, "signal \(signal) while loading",
+            return .broken(
+                path, "signal \(signal) while loading",
                 isDangerous: true)
         case .ended(.exited(let code), let output):
             guard code == 0 else {
-                return .broken(path, "ended the process with exit code \(code) while loading",
-                isDangerous: true)
+                return .broken(
+                    path, "ended the process with exit code \(code) while loading",
+                    isDangerous: true)
             }
             do {
                 let value = try Value(json: output)
                 return value == .null ? nil : try PluginReport(value)
             } catch {
-                return .broken(path, "ended the process while loading",
-                isDangerous: true)
+                return .broken(
+                    path, "ended the process while loading",
+                    isDangerous: true)
             }
         }
     }

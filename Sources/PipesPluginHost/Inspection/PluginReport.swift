@@ -48,13 +48,14 @@ public struct PluginReport: Sendable, Hashable {
 
     /// The whole report, as a MAP: what `inspect --json` prints.
     public var value: Value {
-        .map([
-            .init("name", .string(name)), .init("version", .string(version)),
-            .init("summary", .string(summary)), .init("file", .string(file)),
-            .init("toolchain", toolchain.map { .string($0) } ?? .null),
-            .init("processors", .list(processors.map(\.report))),
-            .init("broken", broken.map { .string($0) } ?? .null),
-        ] + (isDangerous ? [.init("dangerous", .bool(true))] : []))
+        .map(
+            [
+                .init("name", .string(name)), .init("version", .string(version)),
+                .init("summary", .string(summary)), .init("file", .string(file)),
+                .init("toolchain", toolchain.map { .string($0) } ?? .null),
+                .init("processors", .list(processors.map(\.report))),
+                .init("broken", broken.map { .string($0) } ?? .null),
+            ] + (isDangerous ? [.init("dangerous", .bool(true))] : []))
     }
 
     /// Reads what `value` gives.

@@ -56,7 +56,8 @@ public struct ReportCache: Sendable {
     func key(of path: String) -> Key? {
         guard let lines = FileIdentity.lines(of: path) else { return nil }
         // By the name it was found under: that is what the plugin's own name must fit.
-        let name = (FileTrust.realPath(FileTrust.folder(of: path)) ?? "") + "/"
+        let name =
+            (FileTrust.realPath(FileTrust.folder(of: path)) ?? "") + "/"
             + (path.split(separator: "/").last ?? "")
         return Key(
             entryPath: "\(folder)/\(Self.digest(name)).json",

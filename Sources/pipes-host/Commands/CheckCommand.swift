@@ -15,6 +15,8 @@ struct CheckCommand: ParsableCommand {
         let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
         let all = loaded.diagnostics + diagnostics
         guard let checked else { throw GraphInput.refusal(all) }
+        let problems = input.plugins.problems(ofExamplesIn: loaded.graph)
+        if !problems.isEmpty { throw GraphInput.refusal(all + problems) }
         GraphInput.report(all)
         let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"
         let edges = checked.edges.count == 1 ? "1 edge" : "\(checked.edges.count) edges"

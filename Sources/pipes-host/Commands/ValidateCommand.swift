@@ -135,7 +135,8 @@ struct ValidateCommand: ParsableCommand {
                 throw refusal("\(setting.option): the value \(misfit.reason)")
             } catch {
                 throw refusal(
-                    "\(setting.option): the value is \(param.kind.name) and must be written as JSON")
+                    "\(setting.option): the value is \(param.kind.name) and must be written as JSON"
+                )
             }
         }
         return all

@@ -31,7 +31,9 @@ struct GoodPluginTests {
     func builtIn(_ name: String) throws {
         let report = try CheckedPlugin(builtIn: name).validate(args: Self.args[name] ?? [:])
         #expect(report.findings == [], "\(report.text)")
-        let skipped = report.results.filter { if case .skipped = $0.outcome { true } else { false } }
+        let skipped = report.results.filter {
+            if case .skipped = $0.outcome { true } else { false }
+        }
         #expect(skipped.map(\.check.name) == [])
     }
 }

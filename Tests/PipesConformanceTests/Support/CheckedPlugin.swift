@@ -52,7 +52,8 @@ struct CheckedPlugin {
     }
 
     func validate(
-        only checks: [String] = [], args: Validator.Args = [:], seed: UInt64 = .random(in: 0 ... .max)
+        only checks: [String] = [], args: Validator.Args = [:],
+        seed: UInt64 = .random(in: 0 ... .max)
     ) throws -> ValidationReport {
         let program = Self.products.appendingPathComponent("pipes-host").path
         let inspector = PluginInspector(
