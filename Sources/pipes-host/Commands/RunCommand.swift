@@ -57,6 +57,8 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw GraphInput.refusal(graph.diagnostics + error.diagnostics)
         }
+        let problems = input.plugins.problems(ofExamplesIn: graph.graph)
+        if !problems.isEmpty { throw GraphInput.refusal(graph.diagnostics + problems) }
         GraphInput.report(graph.diagnostics + plumber.graph.warnings)
         // Only a graph that can run touches files.
         try letters.open()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipes
+import PipesCore
 import PipesPluginHost
 import PipesRuntime
 
@@ -18,6 +19,14 @@ struct PluginOptions: ParsableArguments {
     func resolvers(forGraphFile file: String) -> [any ProcessorResolver] {
         let folders = pluginFolders(graphFolder: PluginCatalog.folder(of: file))
         return [PluginCatalog(folders: folders, scout: Self.inspector(folders))]
+    }
+
+    /// What is wrong with the examples of a graph that passed its check.
+    func problems(ofExamplesIn graph: Graph) -> [Diagnostic] {
+        let folders = pluginFolders(
+            graphFolder: graph.file.map(PluginCatalog.folder(of:)))
+        return ExampleInspector(command: ["/proc/self/exe", TryExamplesCommand.name])
+            .problems(in: graph, folders: folders)
     }
 
     /// Looks at plugins in child processes, which this program is started for again.
