@@ -47,7 +47,7 @@ final class BlockingWatch: Sendable {
         let isAsleep = BlockingWatch.isAsleep(threadOf: clock)
         guard clock_gettime(clock, &time) == 0, gate.currentCall == call else { return }
         let busy = Duration.seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-        let isBlocked = state.withLock { 
+        let isBlocked = state.withLock {
             $0.note(call, isAsleep: isAsleep, busy: busy, now: ContinuousClock.now)
         }
         if isBlocked {
