@@ -70,7 +70,8 @@ import Testing
         #expect(report.status == .stopped)
         let failure = try #require(report.failures.first)
         #expect(failure.hasPrefix("deadlock: keep holds "))
-        #expect(failure.contains(" rows and waits for more (its description says 0); src waits for"))
+        #expect(
+            failure.contains(" rows and waits for more (its description says 0); src waits for"))
         #expect(failure.contains(" room in src -> out (1016 of 1016 rows)"))
         for node in report.nodes where node.name != "src" {
             #expect(node.in == node.out + node.skipped + node.failed)
