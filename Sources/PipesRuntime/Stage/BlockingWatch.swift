@@ -17,7 +17,7 @@ final class BlockingWatch: Sendable {
     private let state = Locked(State())
 
     /// What the last look saw.
-    fileprivate struct State {
+    struct State {
         var call: Int?
         var busy = Duration.zero
         var time = ContinuousClock.now
@@ -78,7 +78,7 @@ extension BlockingWatch {
 
 extension BlockingWatch.State {
     /// - Returns: whether it is to be told of this call: each one once.
-    fileprivate mutating func note(
+    mutating func note(
         _ call: Int, isAsleep: Bool, busy: Duration, now: ContinuousClock.Instant
     ) -> Bool {
         defer { (self.call, self.busy, time) = (call, busy, now) }

@@ -430,9 +430,7 @@ class NodeRunner {
     /// How long to wait before a row is tried again: exponential, with jitter, so that rows that
     /// failed together do not come again together.
     final func pause(before attempt: Int) -> Duration {
-        let retry = node.properties.retry
-        let doubled = retry.shortestPause * (1 << min(attempt - 1, 30))
-        return min(doubled, retry.longestPause) * Double.random(in: 0.5...1)
+        node.properties.retry.pause(before: attempt, jitter: .random(in: 0.5...1))
     }
 
     // MARK: For reports, from any thread

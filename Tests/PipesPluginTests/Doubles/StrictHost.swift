@@ -75,11 +75,16 @@ final class StrictNode: Sendable {
     private let notes = Mutex<[String]>([])
 
     init() {
-        // Kept for good: a handful for a test run.
         name = UnsafePointer(copy("node"))
         let greeting = UnsafeMutablePointer<pipes_value>.allocate(capacity: 1)
         greeting.initialize(to: pipes_string(copy("hello"), 5))
         self.greeting = UnsafePointer(greeting)
+    }
+
+    deinit {
+        name.deallocate()
+        greeting.pointee.text.deallocate()
+        greeting.deallocate()
     }
 
     /// What was logged, counted and explained of open.

@@ -97,13 +97,14 @@ struct TestGraph: ProcessorResolver {
     /// - Parameter cancelGrace: short, since only tests of it ever wait so long.
     func plumber(
         letters: DeadLetterBox = DeadLetterBox(), drainTimeout: Duration = .seconds(10),
-        cancelGrace: Duration = .seconds(5)
+        cancelGrace: Duration = .seconds(5), _ configure: (inout Plumber.Options) -> Void = { _ in }
     ) throws -> Plumber {
         var options = Plumber.Options()
         options.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         options.deadLetters = { letters.add($0) }
         options.drainTimeout = drainTimeout
         options.cancelGrace = cancelGrace
+        configure(&options)
         return try Plumber(graph, resolvers: [self], options: options)
     }
 
