@@ -58,8 +58,9 @@ final class OpenNode: @unchecked Sendable {
         args.finish()
         let (node, host, list) = (node, node.host, args)
         var opened: UnsafeMutableRawPointer?
+        let tell: @Sendable () -> Void = { node.stop() }
         let status: pipes_status = try watch.during(
-            "open", patience: .seconds(10), tell: { node.stop() }
+            "open", patience: .seconds(10), tell: tell
         ) {
             if let bridged = processor.bridged {
                 return Swift.Result<pipes_status, any Error> {
@@ -151,7 +152,8 @@ final class OpenNode: @unchecked Sendable {
     ///   no batch is left that refers to it.
     func close(releasing: Bool = true) {
         if releasing { node.releaseAdoptions() }
-        watch.during("close", patience: .seconds(10), tell: {}) {
+        let nothing: @Sendable () -> Void = {}
+        watch.during("close", patience: .seconds(10), tell: nothing) {
             if processor.bridged != nil {
                 BridgedFunction.close(state)
             } else {
@@ -215,13 +217,13 @@ final class OpenNode: @unchecked Sendable {
         let call = StrictCall(node, kind, inputs: inputs, cancelInDefer: cancelInDefer)
         let told = Locked(false)
         var pause = Pause()
-        let status = watch.during(
-            kind.word, patience: patience,
-            tell: { [self] in
-                told.withLock { $0 = true }
-                stop()
-            }
-        ) { Self.measured(&pause) { body(call.pointer) } }
+        let tell: @Sendable () -> Void = { [self] in
+            told.withLock { $0 = true }
+            stop()
+        }
+        let status = watch.during(kind.word, patience: patience, tell: tell) {
+            Self.measured(&pause) { body(call.pointer) }
+        }
         let ticket = call.leave()
         var started = Started(
             call: call, status: status, result: result?.pointer.pointee,

@@ -10,8 +10,12 @@ struct InspectCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A plugin, plugin.processor, or the path of a plugin's file.", valueName: "name"))
+            "A plugin, plugin.processor, the path of a plugin's file, or a plain function as "
+                + "library:symbol with --signature.", valueName: "name"))
     var name: String
+
+    @Option(help: "How to call a plain function, such as \"(in:f64) -> f64\".")
+    var signature: String?
 
     @OptionGroup var plugins: PluginOptions
 
@@ -19,6 +23,7 @@ struct InspectCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        if let signature { return try inspectFunction(signature) }
         let (report, processor) = try found()
         if let processor {
             let text = ProcessorText(plugin: report.name, processor)
@@ -33,6 +38,21 @@ struct InspectCommand: ParsableCommand {
         var writer = JSONWriter(isPretty: true)
         value.write(to: &writer)
         return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    }
+
+    private func inspectFunction(_ signature: String) throws {
+        let function: InspectedFunction
+        do {
+            function = try InspectedFunction(coro: name, signature: signature)
+        } catch {
+            throw GraphInput.refusal(error.errors.map { Diagnostic(file: name, $0.message) })
+        }
+        if json {
+            Console.output.write(Self.text(of: function.value))
+        } else {
+            Console.output.write(FunctionText(coro: name, signature, function).lines)
+        }
+        GraphInput.report(function.disagreements.map { Diagnostic(.warning, file: name, $0) })
     }
 
     /// - Throws: `ExitCode` 1, once it was said why there is nothing to show.

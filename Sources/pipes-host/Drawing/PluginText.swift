@@ -18,18 +18,53 @@ struct PluginText {
     }
 }
 
+/// A plain function for people: how its signature is understood, and what kind of node it makes.
+struct FunctionText {
+    private let coro: String
+    private let signature: String
+    private let function: InspectedFunction
+
+    init(coro: String, _ signature: String, _ function: InspectedFunction) {
+        self.coro = coro
+        self.signature = signature
+        self.function = function
+    }
+
+    var lines: String {
+        let node = ProcessorText(coro: coro, signature: signature, function.description)
+        let checked =
+            function.hasDebugInformation
+            ? function.disagreements.isEmpty
+                ? "the library's debug information agrees as far as it can be compared"
+                : "the library's debug information disagrees"
+            : "the library has no debug information of it to compare with, or gdb is not here; "
+                + "give the node examples"
+        let call = ["", "call"] + function.words.map { "  \($0)" } + ["  \(checked)"]
+        return node.lines + call.map { $0.printable + "\n" }.joined()
+    }
+}
+
 /// A processor for people, with a node to paste into a graph.
 struct ProcessorText {
     private let coro: String
     private let processor: ProcessorDescription
+
+    private var signature: String?
 
     init(plugin: String, _ processor: ProcessorDescription) {
         coro = "\(plugin).\(processor.name)"
         self.processor = processor
     }
 
+    /// A plain function.
+    init(coro: String, signature: String, _ processor: ProcessorDescription) {
+        self.coro = coro
+        self.signature = signature
+        self.processor = processor
+    }
+
     var lines: String {
-        var lines = ["\(coro): \(processor.summary)", ""]
+        var lines = [processor.summary.isEmpty ? coro : "\(coro): \(processor.summary)", ""]
         lines.append("shape    \(shape)")
         let flags = processor.flags.words
         lines.append("flags    \(flags.isEmpty ? "none" : flags.joined(separator: ", "))")
@@ -111,7 +146,9 @@ struct ProcessorText {
             Value.Pair(param.name, param.fallback ?? Self.sample(param))
         }
         let node = Value.map(
-            [.init("coro", .string(coro))] + (args.isEmpty ? [] : [.init("args", .map(args))]))
+            [.init("coro", .string(coro))]
+                + (signature.map { [.init("signature", .string($0))] } ?? [])
+                + (args.isEmpty ? [] : [.init("args", .map(args))]))
         return Self.json(node)
     }
 

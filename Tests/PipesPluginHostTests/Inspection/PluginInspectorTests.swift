@@ -11,21 +11,13 @@ struct PluginInspectorTests {
         workshop = try PluginWorkshop()
     }
 
-    /// The host's program, built beside the tests.
-    private static let program: String = {
-        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
-        let folder = URL(fileURLWithPath: bundle ?? CommandLine.arguments[0])
-            .deletingLastPathComponent()
-        return folder.appendingPathComponent("pipes-host").path
-    }()
-
     private func inspector(_ folders: [String]? = nil, limit: Duration = .seconds(5))
         -> PluginInspector
     {
         let options = folders?.map { "\(workshop.folder)/\($0)" } ?? [workshop.folder]
         return PluginInspector(
             folders: PluginFolders(options: options, executableFolder: nil),
-            command: [Self.program, "describe-file"], limit: limit)
+            command: [BuiltHost.path, "describe-file"], limit: limit)
     }
 
     @Test("a plugin that crashes, hangs or ends the process is a line in the list")

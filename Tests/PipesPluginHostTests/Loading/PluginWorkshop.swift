@@ -34,8 +34,11 @@ final class PluginWorkshop {
     /// - Parameters:
     ///   - file: its path in the workshop's folder.
     ///   - defines: the mistakes it shall have.
+    ///   - linking: for the linker.
     @discardableResult
-    func build(_ source: String, as file: String, _ defines: [String] = []) throws -> String {
+    func build(
+        _ source: String, as file: String, _ defines: [String] = [], linking: [String] = []
+    ) throws -> String {
         let path = "\(folder)/\(file)"
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
@@ -45,6 +48,7 @@ final class PluginWorkshop {
             ["cc", "-std=gnu11", "-fPIC", "-shared", "-I\(Self.root.path)/include", "-o", path]
             + defines.map { "-D\($0)" }
             + ["\(Self.root.path)/Tests/Fixtures/badplugins/\(source)"]
+            + linking
         try compiler.run()
         compiler.waitUntilExit()
         try #require(compiler.terminationStatus == 0)
@@ -60,6 +64,16 @@ final class PluginWorkshop {
         return PluginCatalog(
             folders: PluginFolders(options: options, executableFolder: nil), host: Self.host)
     }
+}
+
+/// The host's program, built beside the tests.
+enum BuiltHost {
+    static let path: String = {
+        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
+        let folder = URL(fileURLWithPath: bundle ?? CommandLine.arguments[0])
+            .deletingLastPathComponent()
+        return folder.appendingPathComponent("pipes-host").path
+    }()
 }
 
 extension PluginCatalog {
