@@ -5,11 +5,9 @@ import Testing
 
 @Suite("The orders of a run") struct RunControlTests {
     private func control() -> RunControl {
-        let wakefulness = Wakefulness {}
-        return RunControl(
-            graph: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            clock: SystemClock(wakefulness: wakefulness), wakefulness: wakefulness,
-            cancelGrace: .seconds(1), deadLetters: { _ in })
+        var options = Plumber.Options()
+        options.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return RunControl(graph: "test", wakefulness: Wakefulness {}, options: options)
     }
 
     @Test("only get worse, and each step is news once, in whatever order they come")

@@ -56,8 +56,8 @@ import Testing
         let report = try await within { try await plumber.run() }
         #expect(report.status == .clean)
         #expect(sink.rows == (0..<800).map { [$0, $0] })
-        #expect(try #require(report.edge("src", "out")).grownBy > 0)
-        #expect(try #require(report.edge("keep", "out")).grownBy == 0)
+        #expect(try #require(report.edge("src", "out")).grown > 0)
+        #expect(try #require(report.edge("keep", "out")).grown == 0)
     }
 
     @Test("of more than edges may grow by stops the run, with who waits for whom")
