@@ -19,6 +19,8 @@ class NodeRunner {
     }
 
     let node: CheckedGraph.Node
+    /// Its position in the graph.
+    final let index: Int
     let context: NodeContext
     let processor: any Processor
     private let gate: ProcessorGate
@@ -42,19 +44,25 @@ class NodeRunner {
     private var phase = Phase.running
     private var skipsFlush = false
     private var isFlushOpen = false
+    private var hasFlushed = false
     final private(set) var openCalls = OpenCalls()
     /// The instants the clock was last asked to ring at, so that it isn't asked twice.
     private var pauseAlarm: ContinuousClock.Instant?
     private var callAlarm: ContinuousClock.Instant?
-    private let mailbox = Mailbox()
+    private var mailbox: Mailbox
+    /// What processors counted that this node had before.
+    private var formerMetrics: [String: Int64] = [:]
+    private var formerMissing = 0
     private let published: Locked<NodeAccount>
 
     required init(
-        _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
+        _ node: CheckedGraph.Node, index: Int, context: NodeContext, gate: ProcessorGate,
         input: InputPort, outputs: [OutputPort], control: RunControl, doorbell: Doorbell,
         stopRun: @escaping @Sendable (String) -> Void
     ) {
         self.node = node
+        self.index = index
+        mailbox = Mailbox(doorbell)
         self.context = context
         self.gate = gate
         processor = gate.processor
@@ -107,6 +115,8 @@ class NodeRunner {
     /// Makes what progress is possible.
     /// - Returns: whether there was any.
     final func step() -> Bool {
+        // What comes for a node that was handed over is for its successor to take.
+        if hasEnded { return false }
         var hasProgressed = false
         if defers {
             for (call, completion) in mailbox.takeAll() {
@@ -179,10 +189,12 @@ class NodeRunner {
 
     private func flush() {
         phase = .flushing
-        guard !node.description.isSource, !skipsFlush, !control.isCancelled else {
+        let isToFlush = !node.description.isSource && !skipsFlush && !hasFlushed
+        guard isToFlush, !control.isCancelled, !control.keeps(index) else {
             phase = .sending
             return
         }
+        hasFlushed = true
         let call = makeCall()
         let answer = timed { processor.flush(call) }
         if answer == .deferred {
@@ -217,7 +229,7 @@ class NodeRunner {
         phase = .ended
         for output in outputs { output.finish() }
         input.want(.nothing)
-        gate.close()
+        if control.claimEnd(index) { gate.close() }
     }
 
     private func sendOutputs() -> Bool {
@@ -314,11 +326,7 @@ class NodeRunner {
             node: context, storage: RowStorage(capacity: 0),
             outputs: node.description.outputs.count)
         let mailbox = mailbox
-        let doorbell = doorbell
-        call.onComplete = { call, completion in
-            mailbox.put(call, completion)
-            doorbell.ring()
-        }
+        call.onComplete = { call, completion in mailbox.put(call, completion) }
         return call
     }
 
@@ -406,10 +414,45 @@ class NodeRunner {
         return min(doubled, retry.longestPause) * Double.random(in: 0.5...1)
     }
 
+    // MARK: Going on for the node of another graph, before the first step
+
+    /// Goes on counting where the node of this name stopped.
+    final func continueAccount(of former: NodeRunner) {
+        account = former.account
+        formerMissing = former.account.missing
+        formerMetrics = former.formerMetrics
+        if former.context !== context {
+            formerMetrics.merge(former.context.metrics) { $0 &+ $1 }
+        }
+        publish()
+    }
+
+    /// Goes on with the processor of a node that has done all its work and was not closed.
+    func takeOver(_ former: NodeRunner) {
+        nextKey = former.nextKey
+        wantsNoMore = former.wantsNoMore
+        skipsFlush = former.skipsFlush
+        hasFlushed = former.hasFlushed
+        openCalls = former.openCalls
+        former.openCalls = OpenCalls()
+        for _ in 0..<openCalls.count {
+            former.control.wakefulness.endOutside()
+            control.wakefulness.beginOutside()
+        }
+        mailbox = former.mailbox
+        mailbox.forward(to: doorbell)
+    }
+
+    /// A node that has ended before stays so.
+    final func stayEnded() {
+        wantsNoMore = true
+        phase = .sending
+    }
+
     // MARK: For reports, from any thread
 
     private func publish() {
-        account.missing = input.missing
+        account.missing = formerMissing + input.missing
         account.unsettled =
             node.description.isSink
                 || (node.description.rate == .keeps && !node.description.isSource)
@@ -419,25 +462,48 @@ class NodeRunner {
 
     final var snapshot: NodeAccount {
         var account = published.withLock { $0 }
-        account.metrics = context.metrics
+        account.metrics = context.metrics.merging(formerMetrics) { $0 &+ $1 }
         return account
     }
 }
 
 /// Completed calls on their way to the node, from any thread.
 private final class Mailbox: Sendable {
-    private let letters = Locked<[(Call, Call.Completion)]>([])
+    private struct State {
+        var letters: [(Call, Call.Completion)] = []
+        /// Of the stage that looks into it.
+        var doorbell: Doorbell
+    }
+
+    private let state: Locked<State>
+
+    init(_ doorbell: Doorbell) {
+        state = Locked(State(doorbell: doorbell))
+    }
 
     func put(_ call: Call, _ completion: Call.Completion) {
-        letters.withLock { $0.append((call, completion)) }
+        let doorbell = state.withLock { state in
+            state.letters.append((call, completion))
+            return state.doorbell
+        }
+        doorbell.ring()
     }
 
     func takeAll() -> [(Call, Call.Completion)] {
-        letters.withLock { letters in
-            guard !letters.isEmpty else { return [] }
-            defer { letters = [] }
-            return letters
+        state.withLock { state in
+            guard !state.letters.isEmpty else { return [] }
+            defer { state.letters = [] }
+            return state.letters
         }
+    }
+
+    /// Another stage looks into it from now on.
+    func forward(to doorbell: Doorbell) {
+        let hasLetters = state.withLock { state in
+            state.doorbell = doorbell
+            return !state.letters.isEmpty
+        }
+        if hasLetters { doorbell.ring() }
     }
 }
 

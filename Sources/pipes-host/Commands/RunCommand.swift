@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Pipes
 import PipesCore
+import PipesPluginHost
 import PipesRuntime
 
 struct RunCommand: AsyncParsableCommand {
@@ -24,11 +25,15 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let level = options.logLevel.level
         LoggingSystem.bootstrap { _ in ConsoleLog(level: level) }
-        let graph = try GraphInput.read(input)
+        if options.watch, input.file == "-" {
+            throw ValidationError("--watch needs a graph file, not standard input")
+        }
+        let catalog = input.plugins.catalog(forGraphFile: input.file)
+        let graph = try GraphInput.read(input, resolvers: [catalog])
         let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
-            report = try await run(graph, progress)
+            report = try await run(graph, catalog, progress)
         } catch let problem as Diagnostic {
             throw GraphInput.refusal([problem])
         } catch let failure as GraphFailure {
@@ -39,12 +44,13 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func run(
-        _ graph: GraphInput.Loaded, _ progress: RunProgress
+        _ graph: GraphInput.Loaded, _ catalog: PluginCatalog, _ progress: RunProgress
     ) async throws -> RunReport {
         let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
         plumberOptions.drainTimeout = options.drainTimeout.duration
         plumberOptions.deadLetters = { letters.write($0) }
+        plumberOptions.isReplaceable = options.watch
         let plumber: Plumber
         do {
             plumber = try Plumber(
@@ -57,7 +63,12 @@ struct RunCommand: AsyncParsableCommand {
         try letters.open()
         let reportFile = try options.report.map { try ReportFile($0) }
 
-        let report = try await Self.run(plumber, progress)
+        let run = LiveRun(plumber)
+        let watch =
+            options.watch
+            ? GraphWatch(
+                input: input, run: run, options: plumberOptions, catalog: catalog) : nil
+        let report = try await Self.run(run, watch, progress)
         progress.finish(report)
         reportFile?.write(report)
         return report
@@ -65,12 +76,12 @@ struct RunCommand: AsyncParsableCommand {
 
     /// Runs it while signals are heard and the live table is drawn.
     private static func run(
-        _ plumber: Plumber, _ progress: RunProgress
+        _ run: LiveRun, _ watch: GraphWatch?, _ progress: RunProgress
     ) async throws -> RunReport {
         let signals = await StopSignals()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                await signals.forEach(drain: plumber.drain, cancel: plumber.cancel) {
+                await signals.forEach(drain: run.drain, cancel: run.cancel) {
                     progress.close()
                     _exit(exitCode(of: .cancelled).rawValue)
                 }
@@ -79,12 +90,13 @@ struct RunCommand: AsyncParsableCommand {
                 group.addTask {
                     while true {
                         try await Task.sleep(for: RunProgress.interval)
-                        if let report = plumber.report { progress.update(report) }
+                        if let report = run.report { progress.update(report) }
                     }
                 }
             }
+            if let watch { group.addTask { await watch.watch() } }
             defer { group.cancelAll() }
-            return try await plumber.run()
+            return try await run.run()
         }
     }
 

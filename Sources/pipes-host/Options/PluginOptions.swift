@@ -16,8 +16,11 @@ struct PluginOptions: ParsableArguments {
 
     /// What finds the processors of a graph.
     func resolvers(forGraphFile file: String) -> [any ProcessorResolver] {
-        let folders = pluginFolders(graphFolder: PluginCatalog.folder(of: file))
-        return [PluginCatalog(folders: folders)]
+        [catalog(forGraphFile: file)]
+    }
+
+    func catalog(forGraphFile file: String) -> PluginCatalog {
+        PluginCatalog(folders: pluginFolders(graphFolder: PluginCatalog.folder(of: file)))
     }
 
     /// Looks at plugins in child processes, which this program is started for again.
