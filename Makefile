@@ -11,7 +11,7 @@ TESTED_GRAPHS = Examples/checksums/graph.json Examples/slow-requests/graph.json 
     Examples/word-count/graph.json
 C_CODE = $(shell find Sources plugins Tests -name '*.c' -o -name '*.h' | grep -v case_tables.h)
 
-.PHONY: demo build test headers examples sanitize lint format clean libraries
+.PHONY: demo build test headers examples schema sanitize lint format clean libraries
 
 demo: build ## Builds all and runs the first example: pairs of texts, then the ledger.
 	$(HOST) run Examples/readme/graph.json --progress always
@@ -22,7 +22,7 @@ build: libraries ## Builds pipes-host and its plugins, for debugging.
 test: libraries headers ## Builds all and runs every test, the examples among them.
 	$(MAKE) -s -C Tests/PluginHarness
 	swift build --build-tests $(BUILD_FLAGS)
-	$(MAKE) --no-print-directory examples
+	$(MAKE) --no-print-directory examples schema
 	swift test --skip-build --disable-xctest
 
 examples: ## The examples that are projects of their own, built and run as their authors would.
@@ -31,6 +31,9 @@ examples: ## The examples that are projects of their own, built and run as their
 	$(MAKE) -s -C Examples/c-plugin test PIPES_HOST=$(CURDIR)/$(HOST)
 	for graph in $(TESTED_GRAPHS); do $(HOST) test $$graph || exit 1; done
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
+
+schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
+	.ci/check-schema
 
 sanitize: libraries ## The plugins in C with the sanitizers of the C compiler: memory, then threads.
 	$(MAKE) -s -C Tests/PluginHarness SANITIZE=address,undefined

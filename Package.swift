@@ -12,6 +12,10 @@ let c: [CSetting] = [
     .enableWarning("all"), .enableWarning("extra"), .enableWarning("pedantic"),
     .treatAllWarnings(as: .error),
 ]
+let cxx: [CXXSetting] = [
+    .enableWarning("all"), .enableWarning("extra"), .enableWarning("pedantic"),
+    .treatAllWarnings(as: .error),
+]
 
 /// A built-in plugin is a dynamic product of its own, found and loaded like a stranger's.
 func pluginTarget(
@@ -58,6 +62,7 @@ let package = Package(
         .target(
             name: "CFFI", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("ffi")]),
+        .target(name: "CGuard", dependencies: ["CPipes"], cxxSettings: cxx),
         .target(name: "PipesJSON", swiftSettings: swift),
         .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
         .target(
@@ -69,7 +74,7 @@ let package = Package(
         .target(
             name: "PipesPluginHost",
             dependencies: [
-                "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CFFI",
+                "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CFFI", "CGuard",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(

@@ -9,7 +9,7 @@ struct PipesHost: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
-            InspectCommand.self, TestCommand.self, DescribeFileCommand.self,
+            InspectCommand.self, SchemaCommand.self, TestCommand.self, DescribeFileCommand.self,
             TestCaseCommand.self,
         ])
 

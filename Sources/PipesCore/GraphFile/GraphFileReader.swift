@@ -54,8 +54,8 @@ struct GraphFileReader {
             case "env": graph.env = readEnv(member.value)
             case "dead_letter":
                 graph.deadLetter = nonEmptyString(member, of: .graph) ?? graph.deadLetter
+            case "$schema": readSchema(member)
             case "tests": tests = member.value
-            case "$schema": break
             default:
                 unknownKey(
                     member, of: .graph, owner: "a graph file",
@@ -83,6 +83,14 @@ struct GraphFileReader {
 
     private mutating func read(_ member: LocatedJSON.Member, into name: inout String) {
         if let text = nonEmptyString(member, of: .graph) { name = text }
+    }
+
+    /// The schema is for editors; the host needs none.
+    private mutating func readSchema(_ member: LocatedJSON.Member) {
+        if case .string = member.value.content { return }
+        wrongKind(
+            member.value, of: .graph, key: member.key,
+            wants: "a string, the address of a schema for editors")
     }
 
     private mutating func readEnv(_ env: LocatedJSON) -> [String: Value] {

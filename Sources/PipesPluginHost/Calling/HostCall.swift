@@ -5,9 +5,9 @@ internal import PipesRuntime
 /// A call as a plugin sees it: the head that pipes.h shows, and behind it the way back to Swift.
 struct HostCall {
     var head: pipes_call
-    /// Whether the plugin did in this call what it may not. Looked at for every row, so it lies
-    /// here and not behind a reference.
-    var isMisused = false
+    /// Whether the plugin deferred this call, or did what it may not. Looked at for every row, so
+    /// it lies here and not behind a reference.
+    var needsLook = false
     var emitting: Emitting
     var side: Unmanaged<CallSide>
 }
@@ -99,7 +99,7 @@ final class CallSide: @unchecked Sendable {
         self.kind = kind
         ticket = nil
         misuse = nil
-        memory.pointee.isMisused = false
+        memory.pointee.needsLook = false
         memory.pointee.emitting.rowCount = kind == .process ? UInt64(call.rowCount) : 0
         let mayEmit = kind != .map && processor.outputCount > 0
         memory.pointee.emitting.limit = mayEmit ? (kind == .produce ? call.demand : Int.max) : 0
@@ -118,7 +118,7 @@ final class CallSide: @unchecked Sendable {
 
     func noteMisuse(_ what: String) {
         if misuse == nil { misuse = what }
-        memory.pointee.isMisused = true
+        memory.pointee.needsLook = true
         call.node.reportMisuse("\(processor.coro): \(what)")
     }
 }
@@ -137,6 +137,8 @@ final class Tickets: Sendable {
         /// with one of them can be named.
         var closed: [(ticket: UInt64, node: NodeContext)?] = Array(
             repeating: nil, count: Tickets.rememberedCount)
+        /// Open nodes that defer: one of them it must be that brings a ticket nobody knows.
+        var holders: [ObjectIdentifier: NodeContext] = [:]
     }
 
     private static let rememberedCount = 1024
@@ -156,6 +158,19 @@ final class Tickets: Sendable {
             state.sides[state.last] = Entry(call: side.call, side: side)
             return state.last
         }
+    }
+
+    func add(holder: NodeContext) {
+        state.withLock { $0.holders[ObjectIdentifier(holder)] = holder }
+    }
+
+    func remove(holder: NodeContext) {
+        state.withLock { $0.holders[ObjectIdentifier(holder)] = nil }
+    }
+
+    /// The open nodes that defer, by name.
+    var holders: [NodeContext] {
+        state.withLock { Array($0.holders.values) }.sorted { $0.name < $1.name }
     }
 
     func side(_ ticket: UInt64) -> CallSide? { state.withLock { $0.sides[ticket]?.side } }

@@ -94,6 +94,7 @@ enum HostTable {
             side.deferContext = context
             let ticket = Tickets.open.add(side)
             side.ticket = ticket
+            side.memory.pointee.needsLook = true
             return pipes_ticket(id: ticket)
         }
         table.resume = { _, ticket in Tickets.open.side(ticket.id)?.head }
@@ -141,9 +142,16 @@ enum HostTable {
     private static func refuseCompletion(_ ticket: UInt64) {
         if let node = Tickets.open.formerNode(ticket) {
             node.reportMisuse("completed a call that was completed or given up before")
+            return
+        }
+        let misuse = "completed ticket \(ticket), which it never had or closed long ago"
+        let holders = Tickets.open.holders
+        if holders.count == 1 {
+            holders[0].reportMisuse(misuse)
         } else {
+            let names = holders.map { "\"\($0.name)\"" }.joined(separator: ", ")
             Logger(label: "pipes").error(
-                "a plugin completed ticket \(ticket), which it never had or closed long ago")
+                "a plugin \(misuse); the nodes that defer calls: \(names.isEmpty ? "none" : names)")
         }
     }
 

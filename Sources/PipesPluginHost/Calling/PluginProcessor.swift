@@ -1,3 +1,4 @@
+internal import CGuard
 internal import CPipes
 internal import PipesCore
 internal import PipesRuntime
@@ -40,18 +41,33 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         }
         side.args = storage
         switch entry.open(node: nodePointer, args: values, count: args.count) {
-        case .success(let state): self.state = state
+        case .success(let state):
+            self.state = state
+            if defers { Tickets.open.add(holder: context) }
         case .failure(let failure):
             throw OpenFailure(side.takeExplanation() ?? failure.message)
         }
     }
 
     func close() {
-        entry.functions.close?(state)
+        if let close = entry.functions.close {
+            guarded("close") { cguard_tell(close, state, &$0) }
+        }
+        if defers { Tickets.open.remove(holder: context) }
         state = nil
     }
 
-    func interrupt() { entry.functions.interrupt?(state) }
+    func interrupt() {
+        guard let interrupt = entry.functions.interrupt else { return }
+        guarded("interrupt") { cguard_tell(interrupt, state, &$0) }
+    }
+
+    /// Calls what answers nothing that matters.
+    private func guarded(_ name: String, _ body: (inout cguard_thrown) -> Void) {
+        var thrown = cguard_thrown()
+        body(&thrown)
+        if thrown.is_thrown { context.reportMisuse("\(coro): \(name) \(thrown.description)") }
+    }
 
     // MARK: Calls
 
@@ -67,9 +83,11 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let state = state
         var done = 0
         var status = pipes_status(PIPES_OK)
+        var thrown = cguard_thrown()
         while done < count {
-            status = function(state, head, rows + done * width, results + done)
-            guard status == PIPES_OK, !memory.pointee.isMisused, head.pointee.port == 0,
+            status = cguard_map(
+                function, state, head, rows + done * width, results + done, &thrown)
+            guard status == PIPES_OK, !memory.pointee.needsLook, head.pointee.port == 0,
                 isSound(results[done])
             else { break }
             done += 1
@@ -78,7 +96,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
             side.takeArenaBack()
             return (done, .ok)
         }
-        var answer = checked(status, side)
+        var answer = checked(status, side, thrown)
         if answer == .deferred { return (done, answer) }
         side.takeArenaBack()
         if answer == .ok || answer == .last {
@@ -105,7 +123,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
 
     func produce(_ call: Call) -> Answer {
         guard let function = entry.functions.produce else { return .notAllowed("has no produce") }
-        return run(call, .produce) { function(state, $0) }
+        return run(call, .produce) { cguard_call(function, state, $0, &$1) }
     }
 
     func process(_ call: Call, _ batch: pipes_batch) -> Answer {
@@ -113,21 +131,23 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         // A deferred call reads the batch until it is completed, so it must not lie on the stack.
         let side = self.side(of: call)
         side.batch.pointee = batch
-        return run(call, .process) { function(state, $0, side.batch) }
+        return run(call, .process) { cguard_process(function, state, $0, side.batch, &$1) }
     }
 
     func flush(_ call: Call) -> Answer {
         guard let function = entry.functions.flush else { return .ok }
-        return run(call, .flush) { function(state, $0) }
+        return run(call, .flush) { cguard_call(function, state, $0, &$1) }
     }
 
     private func run(
         _ call: Call, _ kind: CallSide.Kind,
-        _ body: (UnsafeMutablePointer<pipes_call>) -> pipes_status
+        _ body: (UnsafeMutablePointer<pipes_call>, inout cguard_thrown) -> pipes_status
     ) -> Answer {
         let side = self.side(of: call)
         side.begin(kind)
-        let answer = checked(body(side.head), side)
+        var thrown = cguard_thrown()
+        let status = body(side.head, &thrown)
+        let answer = checked(status, side, thrown)
         if answer != .deferred { side.takeArenaBack() }
         return answer
     }
@@ -136,7 +156,10 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         guard let side = call.attachment as? CallSide, let ticket = side.ticket,
             Tickets.open.cancel(ticket)
         else { return }
-        entry.functions.cancel?(state, pipes_ticket(id: ticket), side.deferContext)
+        guard let cancel = entry.functions.cancel else { return }
+        guarded("cancel") {
+            cguard_cancel(cancel, state, pipes_ticket(id: ticket), side.deferContext, &$0)
+        }
     }
 
     func abandon(_ call: Call) {
@@ -154,7 +177,15 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     }
 
     /// An answer that agrees with what the plugin did in the call.
-    private func checked(_ status: pipes_status, _ side: CallSide) -> Answer {
+    private func checked(
+        _ status: pipes_status, _ side: CallSide, _ thrown: cguard_thrown
+    ) -> Answer {
+        if thrown.is_thrown {
+            if let ticket = side.ticket { _ = Tickets.open.remove(ticket) }
+            side.noteMisuse(thrown.description)
+            side.call.explanation = side.misuse
+            return .reject
+        }
         let answer = Answer(status)
         if answer == .deferred {
             return side.ticket == nil
@@ -201,5 +232,13 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let declared = entry.description.outputs[port]
         let actual = Kind(rawValue: value.kind)?.name ?? "\(value.kind)"
         return "yielded \(actual) by output \"\(declared.name)\", which is \(declared.kind.name)"
+    }
+}
+
+extension cguard_thrown {
+    var description: String {
+        withUnsafeBytes(of: text) { bytes in
+            "threw a C++ exception: \(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))"
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import CGuard
 internal import CPipes
 internal import PipesCore
 internal import PipesRuntime
@@ -37,7 +38,9 @@ struct ProcessorEntry: @unchecked Sendable {
         }
         guard let open = functions.open else { return .success(nil) }
         var state: UnsafeMutableRawPointer?
-        let status = open(HostTable.pointer, node, args, count, &state)
+        var thrown = cguard_thrown()
+        let status = cguard_open(open, HostTable.pointer, node, args, count, &state, &thrown)
+        if thrown.is_thrown { return .failure(OpenFailure(thrown.description)) }
         if status == PIPES_OK { return .success(state) }
         return .failure(OpenFailure("answered \(status) without an explanation"))
     }

@@ -179,6 +179,7 @@ final class Run: @unchecked Sendable {
                 self.noteEnd()
             }
         }
+        watchForBlocking()
         await waitForStages()
         // A task that is left here is stuck inside a processor; it was named by `giveUp`.
         for task in tasks { task.cancel() }
@@ -217,6 +218,15 @@ final class Run: @unchecked Sendable {
             let isOver = progress.withLock { $0.unfinishedStages == 0 || $0.isGivenUp }
             if isOver { return }
             await stageEnded.wait()
+        }
+    }
+
+    /// Looks for calls that last although their processors said that they never block.
+    private func watchForBlocking() {
+        after(BlockingWatch.interval) { run in
+            guard run.hasUnfinishedStages else { return }
+            for node in run.nodes { node.runner.blockingWatch?.look() }
+            run.watchForBlocking()
         }
     }
 

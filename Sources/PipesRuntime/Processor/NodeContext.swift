@@ -42,14 +42,26 @@ public final class NodeContext: Sendable {
     func stop() { shared.withLock { $0.isStopping = true } }
 
     /// Adds to a counter that shows among the node's metrics.
-    public func count(_ metric: String, _ delta: Int64) {
-        shared.withLock { $0.metrics[metric, default: 0] &+= delta }
+    /// - Returns: what it comes to.
+    @discardableResult
+    public func count(_ metric: String, _ delta: Int64) -> Int64 {
+        shared.withLock { shared in
+            shared.metrics[metric, default: 0] &+= delta
+            return shared.metrics[metric, default: 0]
+        }
     }
 
-    /// Notes that the processor did what its contract forbids.
+    /// How many misuses are told: one that comes with each row would fill the log.
+    private static let toldMisuses = 20
+
+    /// Notes that the processor did what its contract forbids, where that does not stop the run:
+    /// what does is told as a failure.
     public func reportMisuse(_ what: String) {
-        count("misuses", 1)
-        logger.error("node \"\(name)\": \(what)")
+        let number = count("misuses", 1)
+        guard number <= NodeContext.toldMisuses else { return }
+        let isLast = number == NodeContext.toldMisuses
+        logger.error(
+            "node \"\(name)\": \(what)\(isLast ? " (more of it is only counted)" : "")")
     }
 
     var metrics: [String: Int64] { shared.withLock { $0.metrics } }

@@ -11,16 +11,30 @@ final class ProcessorGate: Sendable {
 
     let processor: any Processor
     private let state = Locked(State.unopened)
-    private let inside = Atomic(false)
+    /// The number of the call in progress; 0 for none.
+    private let inside = Atomic(0)
+    private let callCount = Atomic(0)
 
     init(_ processor: any Processor) {
         self.processor = processor
     }
 
-    /// Whether a call of the processor is in progress.
+    /// The number of the call in progress, if one is.
+    var currentCall: Int? {
+        let number = inside.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    /// Whether a call of the processor is in progress. Set by the one thread that makes calls, so
+    /// that calls can be counted without a locked instruction.
     var isInside: Bool {
-        get { inside.load(ordering: .relaxed) }
-        set { inside.store(newValue, ordering: .relaxed) }
+        get { currentCall != nil }
+        set {
+            guard newValue else { return inside.store(0, ordering: .relaxed) }
+            let number = callCount.load(ordering: .relaxed) + 1
+            callCount.store(number, ordering: .relaxed)
+            inside.store(number, ordering: .relaxed)
+        }
     }
 
     var isOpen: Bool { state.withLock { $0 == .open } }

@@ -185,8 +185,8 @@ final class DeferredMapRunner: NodeRunner {
             return
         } else {
             settle(flight, call, answer)
-            // A call that was misused may still come back.
-            if case .notAllowed = answer { return }
+            // The call of a processor that broke its word may still come back.
+            guard answer == .skip else { return }
         }
         spareCalls.append(call)
     }
@@ -255,7 +255,7 @@ final class DeferredMapRunner: NodeRunner {
     }
 
     private func fail(_ flight: Flight, _ answer: Answer, _ message: String?) {
-        if case .notAllowed(let text) = answer { context.reportMisuse(text) }
+        if case .notAllowed = answer { context.count("misuses", 1) }
         let (batch, slot) = (flight.batch, flight.slot)
         batch.results.values[slot] = .null
         batch.holes[slot] = fail(

@@ -219,7 +219,7 @@ final class MapRunner: NodeRunner {
     }
 
     private func failNext(_ work: Active, _ answer: Answer) {
-        if case .notAllowed(let text) = answer { context.reportMisuse(text) }
+        if case .notAllowed = answer { context.count("misuses", 1) }
         let slot = work.input.slots.lowerBound + work.next
         work.settle(
             work.next,

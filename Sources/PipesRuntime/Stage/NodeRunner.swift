@@ -31,6 +31,8 @@ class NodeRunner {
     /// What a test does to rows of this node.
     final let faults: InjectedFaults?
     private let watchdog: Watchdog?
+    /// Where the processor said that it never blocks.
+    final let blockingWatch: BlockingWatch?
     final let defers: Bool
     private let mayBlock: Bool
     final var input: InputPort
@@ -68,6 +70,7 @@ class NodeRunner {
         processor = gate.processor
         defers = node.description.flags.contains(.defers)
         mayBlock = !node.description.flags.contains(.nonblocking)
+        blockingWatch = mayBlock ? nil : BlockingWatch(context, gate)
         watchdog = node.properties.timeout.map {
             Watchdog($0, grace: control.cancelGrace, gate) {
                 stopRun(
@@ -349,6 +352,7 @@ class NodeRunner {
         // A call that may block for long shows in reports, and is named where it never returns.
         if mayBlock { publish() }
         gate.isInside = true
+        blockingWatch?.begin()
         let start = control.clock.now
         defer {
             account.seconds += start.duration(to: control.clock.now).seconds
@@ -383,7 +387,7 @@ class NodeRunner {
         key: [UInt64], row: @autoclosure () -> [Value], attempts: Int, answer: Answer,
         message: String?
     ) -> Settlement {
-        let message = message ?? FailureText.of(answer)
+        let message = FailureText.of(answer, message)
         let then = answer.isFatal ? .stop : node.properties.then
         if then == .skip, answer != .cancelled {
             account.skipped += 1
@@ -401,8 +405,8 @@ class NodeRunner {
     /// The node is broken, and with it the run.
     final func stop(_ call: Call, _ answer: Answer, during what: String) {
         wantsNoMore = true
-        if case .notAllowed(let text) = answer { context.reportMisuse("\(what): \(text)") }
-        let message = call.explanation ?? FailureText.of(answer)
+        if case .notAllowed = answer { context.count("misuses", 1) }
+        let message = FailureText.of(answer, call.explanation)
         stopRun("node \"\(node.name)\": \(what): \(message)")
     }
 
@@ -507,13 +511,16 @@ private final class Mailbox: Sendable {
     }
 }
 
-/// What a dead letter says where the processor gave no explanation.
+/// What a dead letter says.
 enum FailureText {
-    static func of(_ answer: Answer) -> String {
-        switch answer {
-        case .cancelled: "cancelled"
-        case .notAllowed(let text): text
-        case .retry: "failed, and no retries are left"
+    static func of(_ answer: Answer, _ explanation: String?) -> String {
+        switch (answer, explanation) {
+        case (.notAllowed(let text), let explanation?) where explanation != text:
+            "\(text); it explains: \(explanation)"
+        case (.notAllowed(let text), _): text
+        case (_, let explanation?): explanation
+        case (.cancelled, nil): "cancelled"
+        case (.retry, nil): "failed, and no retries are left"
         default: "answered \(answer.name) without an explanation"
         }
     }

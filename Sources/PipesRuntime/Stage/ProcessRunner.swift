@@ -148,13 +148,13 @@ final class ProcessRunner: NodeRunner {
             retry(job, attempt.rows, attempt)
         case .retry, .reject, .fatal, .cancelled:
             failAll(job, attempt, answer, job.call.explanation)
-        case .notAllowed(let text):
-            context.reportMisuse(text)
-            failAll(job, attempt, answer, job.call.explanation ?? text)
+        case .notAllowed:
+            context.count("misuses", 1)
+            failAll(job, attempt, answer, job.call.explanation)
         case .skip, .last, .deferred:
             let text = "answered \(answer.name), which process may not"
-            context.reportMisuse(text)
-            failAll(job, attempt, .notAllowed(text), job.call.explanation ?? text)
+            context.count("misuses", 1)
+            failAll(job, attempt, .notAllowed(text), job.call.explanation)
         }
     }
 

@@ -12,7 +12,7 @@ struct UsageTests {
 
     @Test(
         "every command explains itself",
-        arguments: ["run", "check", "graph", "plugins", "inspect"])
+        arguments: ["run", "check", "graph", "plugins", "inspect", "schema"])
     func help(command: String) async throws {
         let outcome = try await Command.host([command, "--help"]).outcome()
         #expect(outcome.output.contains("USAGE: pipes-host \(command)"))

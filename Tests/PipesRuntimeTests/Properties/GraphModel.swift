@@ -15,61 +15,24 @@ struct GraphModel {
 
     private let spec: GraphSpec
     private let graph: CheckedGraph
+    /// Whether END and LAST only count for their row, so that every row that can be there is.
+    private let ignoresEnds: Bool
     /// What leaves each node, by port.
     private var streams: [[[Settled]]]
     private(set) var accounts: [Account]
     /// What each sink takes.
     private(set) var collected: [[[Int64?]]]
-    /// Whether rows arrive at a node in an order that can be foretold.
-    let isOrdered: [Bool]
+    /// Nodes of which a row stops the run.
+    private(set) var stoppers: Set<Int> = []
 
-    init(_ spec: GraphSpec, _ graph: CheckedGraph) {
+    init(_ spec: GraphSpec, _ graph: CheckedGraph, ignoresEnds: Bool = false) {
         self.spec = spec
         self.graph = graph
+        self.ignoresEnds = ignoresEnds
         streams = Array(repeating: [], count: spec.nodes.count)
         accounts = Array(repeating: Account(), count: spec.nodes.count)
         collected = Array(repeating: [], count: spec.nodes.count)
-        isOrdered = GraphModel.order(spec, graph).arrival
         for node in graph.order { work(node) }
-    }
-
-    // MARK: What can be foretold
-
-    /// Whether what comes to pass does not depend on the order in which a merge or an unordered
-    /// node lets rows through.
-    static func isCertain(_ spec: GraphSpec, _ graph: CheckedGraph) -> Bool {
-        order(spec, graph).isCertain
-    }
-
-    private static func order(
-        _ spec: GraphSpec, _ graph: CheckedGraph
-    ) -> (arrival: [Bool], isCertain: Bool) {
-        var arrival = Array(repeating: true, count: spec.nodes.count)
-        var leaving = arrival
-        var isCertain = true
-        for node in graph.order {
-            let inputs = graph.nodes[node].inputs.map { leaving[graph.edges[$0].from] }
-            arrival[node] = inputs.allSatisfy { $0 }
-            switch graph.nodes[node].inputMode {
-            case .merge: if inputs.count > 1 { arrival[node] = false }
-            case .join(let config) where config.groups.count > 1:
-                if !arrival[node] { isCertain = false }
-            default: break
-            }
-            if case .sum = spec.nodes[node].kind, !arrival[node] { isCertain = false }
-            leaving[node] = arrival[node] && spec.nodes[node].properties.ordered
-        }
-        return (arrival, isCertain)
-    }
-
-    /// Whether a join may end sources before they have brought everything.
-    var mayEndEarly: Bool {
-        graph.nodes.contains { node in
-            if case .join(let config) = node.inputMode {
-                return config.groups.count > 1 && node.properties.onMissing == .skip
-            }
-            return false
-        }
     }
 
     // MARK: Rows
@@ -82,11 +45,9 @@ struct GraphModel {
             let values = (0..<rows).map { SpecifiedProcessor.sourceValue($0, spec.behaviour) }
             streams[node] = [numbered(values)]
             accounts[node].out = rows
-        case .map(let outputs): map(node, entries, outputs: outputs)
-        case .keep: map(node, entries, outputs: 1)
+        case .map, .keep, .sink: map(node, entries)
         case .split: split(node, entries)
         case .sum(let size): sum(node, entries, size)
-        case .sink: map(node, entries, outputs: 0)
         }
     }
 
@@ -115,73 +76,87 @@ struct GraphModel {
         }
     }
 
-    /// What a row comes to, counted; nil: its settlement is passed on.
-    private mutating func value(_ node: Int, _ entry: Settled) -> (Int64?, Settlement) {
+    /// What a row comes to, counted.
+    /// - Returns: its value, or the settlement that is passed on; and whether it is the last.
+    private mutating func value(
+        _ node: Int, _ entry: Settled
+    ) -> (value: Int64?, settlement: Settlement, isLast: Bool) {
         switch entry.settlement {
         case .item, .missing: accounts[node].in += 1
-        default: return (nil, entry.settlement)
+        default: return (nil, entry.settlement, false)
         }
         let row = entry.values.map(\.integer)
         let outcome =
             entry.settlement == .missing
-            ? .reject : spec.nodes[node].behaviour.outcome(row)
+            ? .nothing(.reject) : spec.nodes[node].behaviour.outcome(row)
         switch outcome {
-        case .value(let value), .flaky(let value): return (value, .item)
-        case .skip:
+        case .value(let value), .flaky(let value): return (value, .item, false)
+        case .last(let value): return (value, .item, true)
+        case .nothing(.skip):
             accounts[node].skipped += 1
-            return (nil, .skip)
-        case .reject, .hopeless:
-            if spec.nodes[node].properties.then == .skip {
+            return (nil, .skip, false)
+        case .nothing(.end):
+            if spec.nodes[node].isSink { return (0, .item, true) }
+            accounts[node].skipped += 1
+            return (nil, .skip, true)
+        case .nothing(let fault):
+            let then = fault == .fatal ? .stop : spec.nodes[node].properties.then
+            if then == .skip {
                 accounts[node].skipped += 1
-                return (nil, .skip)
+                return (nil, .skip, false)
             }
+            if then == .stop { stoppers.insert(node) }
             accounts[node].failed += 1
-            return (nil, .fail)
+            return (nil, .fail, false)
         }
     }
 
-    private mutating func map(_ node: Int, _ entries: [Settled], outputs: Int) {
-        let behaviour = spec.nodes[node].behaviour
-        var ports: [[Settled]] = Array(repeating: [], count: outputs)
+    private mutating func map(_ node: Int, _ entries: [Settled]) {
+        let own = spec.nodes[node]
+        var ports: [[Settled]] = Array(repeating: [], count: own.outputs)
         for entry in entries {
-            let (value, settlement) = value(node, entry)
-            guard let value else {
-                for port in ports.indices { ports[port].append(.lost(entry.key, settlement)) }
-                continue
+            let (value, settlement, isLast) = value(node, entry)
+            if let value {
+                accounts[node].out += 1
+                if own.isSink { collected[node].append(entry.values.map(\.integer)) }
+                let port = own.behaviour.port(value, outputs: own.outputs)
+                for index in ports.indices {
+                    ports[index].append(
+                        index == port ? .item(entry.key, .int(value)) : .lost(entry.key))
+                }
+            } else {
+                for index in ports.indices { ports[index].append(.lost(entry.key, settlement)) }
             }
-            accounts[node].out += 1
-            if outputs == 0 { collected[node].append(entry.values.map(\.integer)) }
-            let own = outputs == 2 ? behaviour.port(value) : 0
-            for port in ports.indices {
-                ports[port].append(port == own ? .item(entry.key, .int(value)) : .lost(entry.key))
-            }
+            if isLast, !ignoresEnds { break }
         }
-        if !spec.nodes[node].properties.ordered {
+        if !own.properties.ordered {
             ports = ports.map { numbered($0.flatMap { $0.values.compactMap(\.integer) }) }
         }
         streams[node] = ports
     }
 
     private mutating func split(_ node: Int, _ entries: [Settled]) {
-        var stream: [Settled] = []
+        let own = spec.nodes[node]
+        var ports: [[Settled]] = Array(repeating: [], count: own.outputs)
         for entry in entries {
-            let (value, settlement) = value(node, entry)
-            guard let value else {
-                stream.append(.lost(entry.key, settlement))
-                continue
+            let (value, settlement, isLast) = value(node, entry)
+            if let value {
+                let children = own.behaviour.children(
+                    entry.values.map(\.integer), of: value, outputs: own.outputs)
+                if children.allSatisfy(\.isEmpty) { accounts[node].skipped += 1 }
+                for (port, children) in children.enumerated() {
+                    if children.isEmpty { ports[port].append(.lost(entry.key, .empty)) }
+                    accounts[node].out += children.count
+                    for (number, child) in children.enumerated() {
+                        ports[port].append(.item(entry.key + [UInt64(number)], .int(child)))
+                    }
+                }
+            } else {
+                for port in ports.indices { ports[port].append(.lost(entry.key, settlement)) }
             }
-            let children = spec.nodes[node].behaviour.children(
-                entry.values.map(\.integer), of: value)
-            if children.isEmpty {
-                accounts[node].skipped += 1
-                stream.append(.lost(entry.key, .empty))
-            }
-            accounts[node].out += children.count
-            for (number, child) in children.enumerated() {
-                stream.append(.item(entry.key + [UInt64(number)], .int(child)))
-            }
+            if isLast, !ignoresEnds { break }
         }
-        streams[node] = [stream]
+        streams[node] = ports
     }
 
     private mutating func sum(_ node: Int, _ entries: [Settled], _ size: Int) {

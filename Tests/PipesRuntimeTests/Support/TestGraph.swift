@@ -73,6 +73,9 @@ struct TestGraph: ProcessorResolver {
         let processor: any TestProcessor
         var description: ProcessorDescription { processor.description }
         func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor { processor }
+        func isSame(as other: any ProcessorFactory) -> Bool {
+            (other as? Factory)?.processor === processor
+        }
     }
 
     func resolve(
@@ -84,13 +87,14 @@ struct TestGraph: ProcessorResolver {
     /// - Parameter cancelGrace: short, since only tests of it ever wait so long.
     func plumber(
         letters: DeadLetterBox = DeadLetterBox(), drainTimeout: Duration = .seconds(10),
-        cancelGrace: Duration = .seconds(5)
+        cancelGrace: Duration = .seconds(5), isReplaceable: Bool = false
     ) throws -> Plumber {
         var options = Plumber.Options()
         options.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         options.deadLetters = { letters.add($0) }
         options.drainTimeout = drainTimeout
         options.cancelGrace = cancelGrace
+        options.isReplaceable = isReplaceable
         return try Plumber(graph, resolvers: [self], options: options)
     }
 

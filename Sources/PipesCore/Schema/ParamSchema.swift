@@ -1,0 +1,55 @@
+extension ProcessorDescription.Param {
+    /// The JSON Schema of an arg for this param, as `converted` judges it.
+    var schema: Value {
+        var pairs: [Value.Pair] = []
+        if !help.isEmpty { pairs.append(.init("description", .string(help))) }
+        pairs += kindSchema
+        if let minimum { pairs.append(.init("minimum", number(minimum))) }
+        if let maximum { pairs.append(.init("maximum", number(maximum))) }
+        if let choices { pairs.append(choiceSchema(choices)) }
+        // null says that the arg may be left out, and can't be written.
+        if let fallback, fallback != .null { pairs.append(.init("default", fallback)) }
+        return .map(pairs)
+    }
+
+    private var kindSchema: [Value.Pair] {
+        switch kind {
+        case .any: return []
+        case .null: return [.init("type", .string("null"))]
+        case .bool: return [.init("type", .string("boolean"))]
+        case .int:
+            var pairs: [Value.Pair] = [.init("type", .string("integer"))]
+            // What is beyond INT is read as a FLOAT.
+            if minimum == nil { pairs.append(.init("minimum", .int(.min))) }
+            if maximum == nil { pairs.append(.init("maximum", .int(.max))) }
+            return pairs
+        case .float: return [.init("type", .string("number"))]
+        case .string: return [.init("type", .string("string"))]
+        case .bytes:
+            return [
+                .init("type", .string("string")),
+                .init("contentEncoding", .string("base64")),
+                .init("pattern", .string(SchemaPattern.base64)),
+            ]
+        case .list: return [.init("type", .string("array"))]
+        case .map: return [.init("type", .string("object"))]
+        // Nothing that a file can hold.
+        case .tensor: return [.init("not", .map([]))]
+        }
+    }
+
+    private func choiceSchema(_ choices: [Value]) -> Value.Pair {
+        let words = Value.Pair("enum", .list(choices))
+        guard kind == .string || kind == .bytes else { return words }
+        return .init(
+            "anyOf",
+            .list([
+                .map([words]), .object(["pattern": .string(SchemaPattern.environment)]),
+            ]))
+    }
+
+    private func number(_ number: Double) -> Value {
+        if let integer = Int64(exactly: number) { return .int(integer) }
+        return .float(number)
+    }
+}
