@@ -28,12 +28,13 @@ struct RunCommand: AsyncParsableCommand {
         if options.watch, input.file == "-" {
             throw ValidationError("--watch needs a graph file, not standard input")
         }
+        let text = options.watch ? FileBytes.read(input.file) : nil
         let catalog = input.plugins.catalog(forGraphFile: input.file)
         let graph = try GraphInput.read(input, resolvers: [catalog])
         let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
-            report = try await run(graph, catalog, progress)
+            report = try await run(graph, catalog, text, progress)
         } catch let problem as Diagnostic {
             throw GraphInput.refusal([problem])
         } catch let failure as GraphFailure {
@@ -44,7 +45,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func run(
-        _ graph: GraphInput.Loaded, _ catalog: PluginCatalog, _ progress: RunProgress
+        _ graph: GraphInput.Loaded, _ catalog: PluginCatalog, _ text: [UInt8]?,
+        _ progress: RunProgress
     ) async throws -> RunReport {
         let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
@@ -67,7 +69,7 @@ struct RunCommand: AsyncParsableCommand {
         let watch =
             options.watch
             ? GraphWatch(
-                input: input, run: run, options: plumberOptions, catalog: catalog) : nil
+                input: input, run: run, options: plumberOptions, catalog: catalog, text: text) : nil
         let report = try await Self.run(run, watch, progress)
         progress.finish(report)
         reportFile?.write(report)

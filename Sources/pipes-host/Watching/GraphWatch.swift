@@ -9,7 +9,10 @@ struct GraphWatch {
     let input: GraphOptions
     let run: LiveRun
     let options: Plumber.Options
+    /// What the graph that runs was resolved with.
     let catalog: PluginCatalog
+    /// The file as it was before that graph was read from it.
+    let text: [UInt8]?
 
     /// Writers that write more than once, and builds that bring several files, are waited for.
     private static let quietTime = Duration.milliseconds(100)
@@ -33,6 +36,8 @@ struct GraphWatch {
                 wake.continuation.finish()
             }
             var current = State(catalog: catalog, graph: text)
+            // It may have changed since it was read.
+            wake.continuation.yield()
             for await _ in wake.stream {
                 do { try await Task.sleep(for: Self.quietTime) } catch { break }
                 await takeOver(&current)
@@ -47,11 +52,9 @@ struct GraphWatch {
         var graph: [UInt8]?
     }
 
-    private var text: [UInt8]? { FileBytes.read(input.file) }
-
     private func takeOver(_ current: inout State) async {
         let catalog = current.catalog.renewed()
-        let text = text
+        let text = FileBytes.read(input.file)
         if text == current.graph, !catalog.hasChangedFiles { return }
         do {
             let loaded = try GraphInput.read(input, resolvers: [catalog])
@@ -85,7 +88,7 @@ struct GraphWatch {
 }
 
 /// A whole file, to be compared with what it was.
-private enum FileBytes {
+enum FileBytes {
     static func read(_ file: String) -> [UInt8]? {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

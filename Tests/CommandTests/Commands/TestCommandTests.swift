@@ -101,7 +101,8 @@ struct TestCommandTests {
 
                 """)
         #expect(outcome.errors == "")
-        #expect(ContinuousClock.now - start < .seconds(30))
+        // Far below the hour, however busy the machine is.
+        #expect(ContinuousClock.now - start < .seconds(600))
     }
 
     @Test("a crash is a line in the report, and the other tests go on")

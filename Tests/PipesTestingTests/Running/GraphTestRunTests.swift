@@ -117,7 +117,8 @@ struct GraphTestRunTests {
              "expect": {"out": [\(rows)]}\(more)}
             """, upper: "{\"on_error\": {\"retry\": {\"max\": 2, \"backoff\": \"1m..1m\"}}}")
         #expect(messages(result) == [])
-        #expect(ContinuousClock.now - start < .seconds(50))
+        // Far below the hour, however busy the machine is.
+        #expect(ContinuousClock.now - start < .seconds(600))
     }
 
     @Test("fails where a fault never happens")
