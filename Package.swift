@@ -77,6 +77,13 @@ let package = Package(
                 "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CFFI", "CGuard",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
+        .target(name: "CHeap", cSettings: c + [.define("_GNU_SOURCE")]),
+        .target(
+            name: "PipesConformance",
+            dependencies: [
+                "PipesPluginHost", "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CHeap",
+            ],
+            swiftSettings: swift),
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
@@ -98,6 +105,7 @@ let package = Package(
             name: "pipes-host",
             dependencies: [
                 "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
+                "PipesConformance",
                 "PipesTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -124,6 +132,10 @@ let package = Package(
         .testTarget(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "pipes-host"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PipesConformanceTests",
+            dependencies: ["PipesConformance", "PipesCore", "PipesPluginHost", "pipes-host"],
             swiftSettings: swift),
     ] + plugins
 )

@@ -47,7 +47,7 @@ extension GraphFileReader {
         case "timeout": read(timeout: property, of: subject, into: &properties)
         case "on_error": read(onError: property, of: subject, into: &properties)
         case "on_missing": choice(property, of: subject, into: &properties.onMissing)
-        case "overflow": read(overflow: property, of: subject)
+        case "overflow": choice(property, of: subject, into: &properties.overflow)
         default:
             unknownKey(
                 property, of: subject, owner: "a node's properties",
@@ -159,14 +159,6 @@ extension GraphFileReader {
         }
         policy.shortestPause = shortest
         policy.longestPause = longest
-    }
-
-    private mutating func read(overflow: LocatedJSON.Member, of subject: Subject) {
-        guard let text = string(overflow, of: subject), text != "suspend" else { return }
-        report(
-            "\(subject.prefix)\"overflow\" is \(text.quoted); it can only be \"suspend\": a full "
-                + "edge suspends its sender",
-            at: overflow.value.offset)
     }
 
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -120,7 +120,7 @@ extension GraphFileReader {
     ) -> [GraphTest.NodeArgs] {
         let wants = "an object of nodes and their args, such as {\"inp\": {\"num\": 3}}"
         return byNode(member, of: subject, nodes, wants: wants) { reader, node, value in
-            GraphTest.NodeArgs(node: node, args: reader.read(args: value, of: subject))
+            GraphTest.NodeArgs(node: node, args: reader.read(args: value, of: subject) ?? [])
         }
     }
 

@@ -218,7 +218,7 @@ extension CallSide {
         takeArenaBack()
         var answer = Answer(status)
         if answer == .deferred {
-            answer = .notAllowed("\(processor.coro): completed a call with DEFERRED")
+            answer = .notAllowed("completed a call with DEFERRED")
         }
         var result: PlainValue?
         let port = head.pointee.port

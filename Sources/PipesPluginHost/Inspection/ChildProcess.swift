@@ -45,7 +45,7 @@ package struct ChildProcess {
     package struct StartError: Error {
         package var reason: String
 
-        init(code: Int32) {
+        package init(code: Int32) {
             reason = String(cString: strerror(code))
         }
     }

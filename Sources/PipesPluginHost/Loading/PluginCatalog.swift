@@ -13,10 +13,18 @@ public final class PluginCatalog: Sendable {
     /// By path, what was loaded from there, here or in the catalogs before.
     private let files: Locked<[String: LoadedFile]>
 
-    /// - Parameter host: handed to every plugin; it must never go away, since plugins are never
-    ///   unloaded.
-    public init(folders: PluginFolders, host: UnsafePointer<pipes_host>) {
+    private let scout: PluginInspector?
+
+    /// - Parameters:
+    ///   - folders: where it looks for plugins.
+    ///   - host: handed to every plugin; it must never go away, since plugins are never unloaded.
+    ///   - scout: looks at each file before it is loaded, so that one which crashes or hangs is an
+    ///     error and not the end of this process; nil loads at once.
+    public init(
+        folders: PluginFolders, host: UnsafePointer<pipes_host>, scout: PluginInspector? = nil
+    ) {
         self.folders = folders
+        self.scout = scout
         self.host = host
         files = Locked([:])
     }
@@ -24,6 +32,7 @@ public final class PluginCatalog: Sendable {
     private init(after former: PluginCatalog) {
         folders = former.folders
         host = former.host
+        scout = former.scout
         files = Locked(former.files.withLock { $0 })
     }
 
@@ -138,6 +147,9 @@ public final class PluginCatalog: Sendable {
             throw CatalogError(.coro, "plugin \(name) (\(path)) is not loaded: \(reason)")
         case .ordinary(let path): throw noPlugin(path)
         case .missing: throw missing(name)
+        }
+        if let report = scout?.report(of: file), report.isDangerous, let reason = report.broken {
+            throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
         }
         do throws(PluginLoader.Failure) {
             let plugin = try loaded(file)

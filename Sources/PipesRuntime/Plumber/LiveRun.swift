@@ -92,11 +92,7 @@ package final class LiveRun: Sendable {
         while true {
             let (run, before) = state.withLock { ($0.isOver ? nil : $0.current, $0.plumber.graph) }
             guard let run else { throw .over }
-            if let join = before.positionJoin {
-                throw .reason(
-                    "node \(join.quoted) pairs rows of different sources by position, so rows that "
-                        + "wait for a partner would be lost; start the run again")
-            }
+            if let reason = before.reasonToStay { throw .reason(reason) }
             let (next, ended) = plumber.makeSuccessor(of: run)
             do throws(GraphFailure) {
                 try await next.open()

@@ -87,6 +87,11 @@ final class DeferredMapRunner: NodeRunner {
     override var isIdle: Bool { batches.isEmpty && flights.isEmpty && paused.isEmpty }
     override var inputHasEnded: Bool { hasSeenEnd }
 
+    override func releaseRows() {
+        super.releaseRows()
+        spareCalls.removeAll()
+    }
+
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = resumePaused()
         while flights.count + paused.count < concurrency || control.isCancelled {
@@ -188,7 +193,12 @@ final class DeferredMapRunner: NodeRunner {
             // The call of a processor that broke its word may still come back.
             guard answer == .skip else { return }
         }
-        spareCalls.append(call)
+        spare(call)
+    }
+
+    /// Keeps a call for the next row where nobody can come back to it.
+    private func spare(_ call: Call) {
+        if processor.completesCallsOnce { spareCalls.append(call) }
     }
 
     private func inject(_ fault: InjectedFaults.Effect, _ flight: Flight, _ call: Call) {
@@ -218,7 +228,7 @@ final class DeferredMapRunner: NodeRunner {
             flight.batch.ports[flight.slot] = completion.port
         }
         settle(flight, call, completion.answer)
-        if completion.answer == .ok { spareCalls.append(call) }
+        if completion.answer == .ok { spare(call) }
     }
 
     private func settle(_ flight: Flight, _ call: Call, _ answer: Answer) {
@@ -226,6 +236,11 @@ final class DeferredMapRunner: NodeRunner {
         switch answer {
         case .ok, .last:
             if answer == .last { wantsNoMore = true }
+            let port = batch.ports[slot]
+            guard outputs.isEmpty || Int(port) < outputs.count else {
+                context.reportMisuse(misdirection(port))
+                return fail(flight, .reject, misdirection(port))
+            }
             account.out += 1
             if batch.results.values[slot].kind > Kind.float.rawValue {
                 batch.results.keepAlive(call.storage)

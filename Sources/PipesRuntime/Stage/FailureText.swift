@@ -1,10 +1,11 @@
-/// What a dead letter says.
+/// What a dead letter says, and a run that was stopped.
 enum FailureText {
-    static func of(_ answer: Answer, _ explanation: String?) -> String {
+    /// - Parameter coro: who did what it may not.
+    static func of(_ answer: Answer, _ explanation: String?, coro: String) -> String {
         switch (answer, explanation) {
         case (.notAllowed(let text), let explanation?) where explanation != text:
-            "\(text); it explains: \(explanation)"
-        case (.notAllowed(let text), _): text
+            "\(coro): \(text); it explains: \(explanation)"
+        case (.notAllowed(let text), _): "\(coro): \(text)"
         case (_, let explanation?): explanation
         case (.cancelled, nil): "cancelled"
         case (.retry, nil): "failed, and no retries are left"

@@ -55,7 +55,7 @@ class NodeRunner {
     /// What processors counted that this node had before.
     private var formerMetrics: [String: Int64] = [:]
     private var formerMissing = 0
-    private let published: Locked<NodeAccount>
+    private let latest: Locked<NodeAccount>
 
     required init(
         _ node: CheckedGraph.Node, index: Int, context: NodeContext, gate: ProcessorGate,
@@ -86,7 +86,7 @@ class NodeRunner {
         self.doorbell = doorbell
         self.stopRun = stopRun
         account = NodeAccount(name: node.name)
-        published = Locked(account)
+        latest = Locked(account)
     }
 
     final var hasEnded: Bool {
@@ -109,6 +109,10 @@ class NodeRunner {
 
     /// Whether all input was seen.
     var inputHasEnded: Bool { true }
+
+    /// Lets go of all memory of rows: what plugins handed over is released before the processors
+    /// are closed.
+    func releaseRows() { input.close() }
 
     /// A deferred call was completed, or given up.
     func completed(_ call: Call, _ completion: Call.Completion) {}
@@ -150,6 +154,7 @@ class NodeRunner {
         let hasProgressed = hasWorked || input.takenCount != takenCount
         guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
+        for output in outputs { output.endRounds() }
         flush()
         return true
     }
@@ -221,18 +226,33 @@ class NodeRunner {
     private func sendFlushed(_ call: Call) {
         guard call.emission.count > 0 else { return }
         guard node.description.rate == .aggregates || node.description.isSink else {
-            context.reportMisuse("emitted in flush although it \(node.description.rate) keys")
+            failFlushed(call)
             return
         }
         account.out += call.emission.count
         for batch in numbered(call) { outputs[batch.port].append(batch.batch) }
     }
 
+    /// The values have no row that could be failed in their place, so they are rows themselves.
+    private func failFlushed(_ call: Call) {
+        let text = "emitted in flush although it \(node.description.rate) keys"
+        context.reportMisuse(text)
+        for port in outputs.indices {
+            for (_, value) in call.emission.ordered(port) {
+                account.in += 1
+                _ = fail(
+                    key: [], row: [Value(copying: value)], attempts: 1, answer: .reject,
+                    message: text)
+            }
+        }
+    }
+
     private func end() {
         phase = .ended
         for output in outputs { output.finish() }
         input.want(.nothing)
-        if control.claimEnd(index) { gate.close() }
+        releaseRows()
+        if control.claimEnd(index) { gate.finish() }
     }
 
     private func sendOutputs() -> Bool {
@@ -256,7 +276,7 @@ class NodeRunner {
 
     private func close(_ call: Call, _ completion: Call.Completion) {
         guard let reason = openCalls.close(call) else {
-            context.reportMisuse("completed a call that was given up before")
+            context.reportMisuse("completed a call that was completed or given up before")
             return
         }
         control.wakefulness.endOutside()
@@ -381,13 +401,18 @@ class NodeRunner {
         return batches
     }
 
+    /// What a processor did that had a row leave by `port`.
+    final func misdirection(_ port: UInt32) -> String {
+        "chose output \(port); it has \(outputs.count)"
+    }
+
     /// Settles a row that will not be yielded: its retries are used up, it was rejected or it was
     /// cancelled.
     final func fail(
         key: [UInt64], row: @autoclosure () -> [Value], attempts: Int, answer: Answer,
         message: String?
     ) -> Settlement {
-        let message = FailureText.of(answer, message)
+        let message = FailureText.of(answer, message, coro: context.coro)
         let then = answer.isFatal ? .stop : node.properties.then
         if then == .skip, answer != .cancelled {
             account.skipped += 1
@@ -406,7 +431,7 @@ class NodeRunner {
     final func stop(_ call: Call, _ answer: Answer, during what: String) {
         wantsNoMore = true
         if case .notAllowed = answer { context.count("misuses", 1) }
-        let message = FailureText.of(answer, call.explanation)
+        let message = FailureText.of(answer, call.explanation, coro: context.coro)
         stopRun("node \"\(node.name)\": \(what): \(message)")
     }
 
@@ -461,11 +486,14 @@ class NodeRunner {
             node.description.isSink
                 || (node.description.rate == .keeps && !node.description.isSource)
             ? account.in - account.out - account.skipped - account.failed : rowsInHand
-        published.withLock { $0 = account }
+        latest.withLock { $0 = account }
     }
 
+    /// Its line of the ledger, without what the processor counts.
+    final var published: NodeAccount { latest.withLock { $0 } }
+
     final var snapshot: NodeAccount {
-        var account = published.withLock { $0 }
+        var account = published
         account.metrics = context.metrics.merging(formerMetrics) { $0 &+ $1 }
         return account
     }

@@ -46,7 +46,7 @@ struct OutputPort {
                 pending.removeFirst()
             } else {
                 let part = pending[0].removePrefix(items: items)
-                let partBytes = part.byteCount
+                let partBytes = hasQueue ? part.byteCount : 0
                 for edge in edges { edge.send(part, byteCount: partBytes) }
             }
         }
@@ -73,6 +73,11 @@ struct OutputPort {
 
     func finish() {
         for edge in edges { edge.finish() }
+    }
+
+    /// The node has ended: nothing of it goes round any more.
+    func endRounds() {
+        for edge in edges where edge.isFeedback { edge.endRounds() }
     }
 
     mutating func discard() { pending.removeAll() }

@@ -16,6 +16,11 @@ final class ProcessRunner: NodeRunner {
     override var inputHasEnded: Bool { hasSeenEnd }
     override var rowsInHand: Int { jobs.reduce(0) { $0 + $1.rowCount } }
 
+    override func releaseRows() {
+        super.releaseRows()
+        sharedCall = nil
+    }
+
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = false
         while mayStart, !hasSeenEnd, !wantsNoMore, jobs.count < largestJobCount {
@@ -112,6 +117,8 @@ final class ProcessRunner: NodeRunner {
 
     private func run(_ job: Job, _ attempt: Job.Attempt) {
         let batch = job.batch(attempt)
+        // Whoever completes an earlier attempt once more must not settle this one.
+        if defers, attempt.number > 1, !processor.completesCallsOnce { job.call = makeCall() }
         job.call.reset(
             storage: RowStorage(capacity: 0), inputs: job.input.rows.map { [$0] } ?? [],
             rowCount: Int(batch.count))

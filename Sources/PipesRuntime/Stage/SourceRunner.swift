@@ -24,6 +24,14 @@ final class SourceRunner: NodeRunner {
         if let pauseEnd { ring(at: pauseEnd) }
     }
 
+    override func releaseRows() {
+        super.releaseRows()
+        // A call that is open is another run's to finish.
+        if openCalls.isEmpty {
+            call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+        }
+    }
+
     override func work(mayStart: Bool) -> Bool {
         if control.order == .handOver, control.keeps(index) {
             isPaused = true

@@ -16,7 +16,9 @@ struct CheckCommand: ParsableCommand {
         let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
         let all = loaded.diagnostics + diagnostics
         guard let checked else { throw GraphInput.refusal(all) }
-        let mistakes = GraphTestCheck.check(loaded.graph, checked, resolvers: loaded.resolvers)
+        let mistakes =
+            GraphTestCheck.check(loaded.graph, checked, resolvers: loaded.resolvers)
+            + input.plugins.problems(ofExamplesIn: loaded.graph)
         if !mistakes.isEmpty { throw GraphInput.refusal(all + mistakes) }
         GraphInput.report(all)
         let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"

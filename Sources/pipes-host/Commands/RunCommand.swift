@@ -28,13 +28,18 @@ struct RunCommand: AsyncParsableCommand {
         if options.watch, input.file == "-" {
             throw ValidationError("--watch needs a graph file, not standard input")
         }
+        let orders = StopOrders()
+        let early = StopSignals.early
+        let signals = if let early { early } else { await StopSignals() }
+        let listening = Task { await orders.heed(signals) }
+        defer { listening.cancel() }
         let text = options.watch ? FileBytes.read(input.file) : nil
         let catalog = input.plugins.catalog(forGraphFile: input.file)
         let graph = try GraphInput.read(input, resolvers: [catalog])
         let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
-            report = try await run(graph, catalog, text, progress)
+            report = try await run(graph, catalog, text, progress, orders)
         } catch let problem as Diagnostic {
             throw GraphInput.refusal([problem])
         } catch let failure as GraphFailure {
@@ -46,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func run(
         _ graph: GraphInput.Loaded, _ catalog: PluginCatalog, _ text: [UInt8]?,
-        _ progress: RunProgress
+        _ progress: RunProgress, _ orders: StopOrders
     ) async throws -> RunReport {
         let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
@@ -60,34 +65,36 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw GraphInput.refusal(graph.diagnostics + error.diagnostics)
         }
+        let problems = input.plugins.problems(ofExamplesIn: graph.graph)
+        if !problems.isEmpty { throw GraphInput.refusal(graph.diagnostics + problems) }
         GraphInput.report(graph.diagnostics + plumber.graph.warnings)
         // Only a graph that can run touches files.
         try letters.open()
+        let run = LiveRun(plumber)
+        orders.hold(for: run, progress)
         let reportFile = try options.report.map { try ReportFile($0) }
 
-        let run = LiveRun(plumber)
         let watch =
             options.watch
             ? GraphWatch(
                 input: input, run: run, options: plumberOptions, catalog: catalog, text: text) : nil
-        let report = try await Self.run(run, watch, progress)
-        progress.finish(report)
-        reportFile?.write(report)
-        return report
+        do {
+            let report = try await Self.run(run, watch, progress)
+            progress.finish(report)
+            reportFile?.write(report)
+            return report
+        } catch {
+            // Also of a run that could not start, there is something to report.
+            if let report = run.report { reportFile?.write(report) }
+            throw error
+        }
     }
 
-    /// Runs it while signals are heard and the live table is drawn.
+    /// Runs it while the live table is drawn.
     private static func run(
         _ run: LiveRun, _ watch: GraphWatch?, _ progress: RunProgress
     ) async throws -> RunReport {
-        let signals = await StopSignals()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                await signals.forEach(drain: run.drain, cancel: run.cancel) {
-                    progress.close()
-                    _exit(exitCode(of: .cancelled).rawValue)
-                }
-            }
+        try await withThrowingTaskGroup(of: Void.self) { group in
             if progress.isLive {
                 group.addTask {
                     while true {

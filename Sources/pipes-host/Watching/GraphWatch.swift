@@ -64,6 +64,8 @@ struct GraphWatch {
             } catch {
                 throw GraphInput.refusal(loaded.diagnostics + error.diagnostics)
             }
+            let problems = input.plugins.problems(ofExamplesIn: loaded.graph)
+            if !problems.isEmpty { throw GraphInput.refusal(loaded.diagnostics + problems) }
             GraphInput.report(loaded.diagnostics + plumber.graph.warnings)
             try await run.replace(with: plumber)
             current = State(catalog: catalog, graph: text)

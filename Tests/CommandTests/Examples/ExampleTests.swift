@@ -4,7 +4,10 @@ import Testing
 @Suite("Examples")
 struct ExampleTests {
     /// Folders of `Examples` with a graph, by what holds for their output.
-    static let exact = ["readme", "first-example", "checksums", "word-count", "slow-requests"]
+    static let exact = [
+        "readme", "first-example", "checksums", "word-count", "slow-requests",
+        "rounds",
+    ]
     static let own = ["five-nodes"]
 
     private func run(_ example: String, _ options: String...) async throws -> Command.Outcome {
