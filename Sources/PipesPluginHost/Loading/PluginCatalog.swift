@@ -42,14 +42,14 @@ public final class PluginCatalog: Sendable {
 
     /// A plugin's file as it was when it was loaded.
     private struct LoadedFile {
-        var identity: FileIdentity
+        var identity: String
         var plugin: LoadedPlugin
     }
 
     /// Whether a file that was loaded is no longer what it was. One that is gone does not count.
     package var hasChangedFiles: Bool {
         files.withLock { $0 }.contains { path, file in
-            FileIdentity(of: path).map { $0 != file.identity } ?? false
+            FileIdentity.line(of: path).map { $0 != file.identity } ?? false
         }
     }
 
@@ -165,7 +165,7 @@ public final class PluginCatalog: Sendable {
     }
 
     private func loaded(_ file: String) throws(PluginLoader.Failure) -> LoadedPlugin {
-        let identity = FileIdentity(of: file)
+        let identity = FileIdentity.line(of: file)
         let known = files.withLock { $0[file] }
         if let known, known.identity == identity { return known.plugin }
         let plugin: LoadedPlugin

@@ -3,26 +3,6 @@ import CPipes
 import Glibc
 import Synchronization
 
-/// What tells a file from one that has taken its place.
-struct FileIdentity: Equatable {
-    private let device: UInt64
-    private let number: UInt64
-    private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// - Returns: nil where there is no such file.
-    init?(of path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt64(status.st_dev)
-        number = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
-    }
-}
-
 /// Loads a file that has been loaded before and was changed: from a copy in memory, since under a
 /// name that it knows the linker gives the old code.
 enum PluginCopy {

@@ -67,6 +67,7 @@ struct ManualClockTests {
         let rings = Rings()
         let clock = ManualClock(limit: .seconds(60)) { rings.add("limit") }
         clock.follow(wakefulness)
+        wakefulness.wake()
         for seconds in [61, 60] {
             wakefulness.beginOutside()
             _ = clock.start(at: clock.start + .seconds(seconds), isAwaited: true) {
@@ -74,7 +75,6 @@ struct ManualClockTests {
                 wakefulness.endOutside()
             }
         }
-        wakefulness.wake()
         wakefulness.sleep()
         try await within { [rings] in for _ in 0..<3 { await rings.wait() } }
         #expect(rings.names == ["60", "limit", "61"])
