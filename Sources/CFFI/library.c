@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <link.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 const void *cffi_own_symbol(void *handle, const char *name) {
     struct link_map *own = NULL;
@@ -24,3 +25,5 @@ bool cffi_is_data(const void *address) {
     unsigned char type = ELF64_ST_TYPE(((const ElfW(Sym) *)entry)->st_info);
     return type == STT_OBJECT || type == STT_TLS || type == STT_COMMON;
 }
+
+int cffi_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

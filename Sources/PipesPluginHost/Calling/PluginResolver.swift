@@ -62,6 +62,18 @@ private struct PluginFactory: ProcessorFactory {
 
     var description: ProcessorDescription { entry.description }
 
+    /// Whether it is the same code; of a plain function, which is never loaded again, its name and
+    /// signature have been compared.
+    func isSame(as other: any ProcessorFactory) -> Bool {
+        guard let other = other as? PluginFactory, description == other.description else {
+            return false
+        }
+        if entry.bridged != nil || other.entry.bridged != nil {
+            return entry.bridged != nil && other.entry.bridged != nil
+        }
+        return entry.hasSameCode(as: other.entry)
+    }
+
     func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor {
         PluginProcessor(entry, coro: coro, for: node, args: args)
     }

@@ -12,6 +12,20 @@ struct ProcessorEntry: @unchecked Sendable {
     let functions: pipes_processor
     let bridged: BridgedFunction?
 
+    /// A library that was loaded again under another name has its functions elsewhere.
+    func hasSameCode(as other: ProcessorEntry) -> Bool {
+        functions.name == other.functions.name && addresses == other.addresses
+    }
+
+    private var addresses: [UnsafeRawPointer?] {
+        [
+            unsafeBitCast(functions.open, to: UnsafeRawPointer?.self),
+            unsafeBitCast(functions.produce, to: UnsafeRawPointer?.self),
+            unsafeBitCast(functions.map, to: UnsafeRawPointer?.self),
+            unsafeBitCast(functions.process, to: UnsafeRawPointer?.self),
+        ]
+    }
+
     func open(
         node: OpaquePointer, args: UnsafePointer<pipes_value>, count: Int
     ) -> Result<UnsafeMutableRawPointer?, OpenFailure> {

@@ -28,7 +28,8 @@ enum FileIdentity {
         return lines
     }
 
-    private static func line(of path: String) -> String? {
+    /// The same for the file alone.
+    static func line(of path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         let time = status.st_mtim

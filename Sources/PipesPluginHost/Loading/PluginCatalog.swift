@@ -10,6 +10,8 @@ public final class PluginCatalog: Sendable {
     /// The host's table: it lives as long as the process.
     nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
     private let plugins = Locked<[String: Result<LoadedPlugin, CatalogError>]>([:])
+    /// By path, what was loaded from there, here or in the catalogs before.
+    private let files: Locked<[String: LoadedFile]>
 
     private let scout: PluginInspector?
 
@@ -24,6 +26,31 @@ public final class PluginCatalog: Sendable {
         self.folders = folders
         self.scout = scout
         self.host = host
+        files = Locked([:])
+    }
+
+    private init(after former: PluginCatalog) {
+        folders = former.folders
+        host = former.host
+        scout = former.scout
+        files = Locked(former.files.withLock { $0 })
+    }
+
+    /// A catalog that looks at the folders anew: files that were loaded and have changed since are
+    /// loaded again, from a copy, since under its old name the linker would give the old code.
+    package func renewed() -> PluginCatalog { PluginCatalog(after: self) }
+
+    /// A plugin's file as it was when it was loaded.
+    private struct LoadedFile {
+        var identity: String
+        var plugin: LoadedPlugin
+    }
+
+    /// Whether a file that was loaded is no longer what it was. One that is gone does not count.
+    package var hasChangedFiles: Bool {
+        files.withLock { $0 }.contains { path, file in
+            FileIdentity.line(of: path).map { $0 != file.identity } ?? false
+        }
     }
 
     /// Resolves a node's `coro`. Runs the constructors of what it loads, and may block on files.
@@ -125,7 +152,7 @@ public final class PluginCatalog: Sendable {
             throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
         }
         do throws(PluginLoader.Failure) {
-            let plugin = try PluginLoader.load(file, host: host)
+            let plugin = try loaded(file)
             if plugin.name == name { return plugin }
             throw .broken("it says that its name is \(plugin.name.quoted)")
         } catch {
@@ -135,6 +162,22 @@ public final class PluginCatalog: Sendable {
                 throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
             }
         }
+    }
+
+    private func loaded(_ file: String) throws(PluginLoader.Failure) -> LoadedPlugin {
+        let identity = FileIdentity.line(of: file)
+        let known = files.withLock { $0[file] }
+        if let known, known.identity == identity { return known.plugin }
+        let plugin: LoadedPlugin
+        if known == nil {
+            plugin = try PluginLoader.load(file, host: host)
+        } else {
+            plugin = try PluginCopy.load(file, host: host)
+        }
+        if let identity {
+            files.withLock { $0[file] = LoadedFile(identity: identity, plugin: plugin) }
+        }
+        return plugin
     }
 
     private func noPlugin(_ file: String) -> CatalogError {

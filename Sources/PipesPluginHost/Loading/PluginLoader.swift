@@ -17,15 +17,17 @@ package enum PluginLoader {
     /// - Parameters:
     ///   - path: with a `/`; whether it may be trusted has been checked.
     ///   - host: what the plugin may call, for as long as the process lives.
+    ///   - name: the file that it is a copy of; nil: none.
     package static func load(
-        _ path: String, host: UnsafePointer<pipes_host>
+        _ path: String, host: UnsafePointer<pipes_host>, named name: String? = nil
     ) throws(Failure) -> LoadedPlugin {
         let entry = try entry(of: path)
         guard let plugin = entry(host) else {
             throw .broken("its pipes_plugin_v\(PIPES_ABI_MAJOR) answered NULL")
         }
         do throws(DescriptorError) {
-            return try DescriptorReader.read(plugin, file: path, hostMinor: host.pointee.minor)
+            return try DescriptorReader.read(
+                plugin, file: name ?? path, hostMinor: host.pointee.minor)
         } catch {
             throw .broken(error.message)
         }

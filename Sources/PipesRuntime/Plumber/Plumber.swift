@@ -23,6 +23,9 @@ public final class Plumber: Sendable {
         public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }
         /// What pauses, timeouts and the timers of plugins go by.
         package var clock: any RunClock = SystemClock.shared
+        /// Whether another graph may take over while it runs (`LiveRun`): a source that blocks
+        /// then does so on a thread of its own, and never holds its stage.
+        package var isReplaceable = false
         /// For tests; nil: none.
         package var hooks: RunHooks?
 
@@ -47,8 +50,12 @@ public final class Plumber: Sendable {
     public init(
         _ graph: Graph, resolvers: [any ProcessorResolver], options: Options = Options()
     ) throws(GraphFailure) {
-        let (checked, factories, diagnostics) = Plumber.check(graph, resolvers: resolvers)
-        guard let checked else { throw GraphFailure(diagnostics: diagnostics) }
+        let found = Plumber.check(graph, resolvers: resolvers)
+        guard var checked = found.checked else {
+            throw GraphFailure(diagnostics: found.diagnostics)
+        }
+        var factories = found.factories
+        if options.isReplaceable { DetachedSource.detach(&checked, &factories) }
         self.graph = checked
         self.factories = factories
         self.options = options
@@ -102,6 +109,12 @@ public final class Plumber: Sendable {
         let report = try result.get()
         current.withLock { $0 = .ended(report) }
         return report
+    }
+
+    func makeRun() -> Run { Run(graph, plan: plan, factories: factories, options: options) }
+
+    func makeSuccessor(of run: Run) -> (run: Run, ended: Set<Int>) {
+        run.successor(graph, plan: plan, factories: factories, options: options)
     }
 
     /// Stops the sources and has everything in flight finished. Any thread; before the run, it

@@ -21,6 +21,23 @@ final class Run: @unchecked Sendable {
     /// Rings when a stage ends, and when waiting for the others is no longer worth it.
     private let stageEnded = Doorbell()
     private let progress = Locked(Progress())
+    private let factories: [any ProcessorFactory]
+    /// By node: what goes on from the run before.
+    private let heirs: [Int: Heir]
+    /// What the runs before counted for nodes and edges that are no more.
+    private let former = Locked(Former())
+
+    /// Whether processors that end for another graph are closed with the last run: nodes that go
+    /// on may hold rows whose memory is theirs.
+    private let closesLate = Locked(false)
+
+    private struct Former {
+        /// Not closed yet.
+        var gates: [ProcessorGate] = []
+        var nodes: [NodeAccount] = []
+        var edges: [EdgeAccount] = []
+        var failures: [String] = []
+    }
 
     private struct Progress {
         var start: ContinuousClock.Instant?
@@ -41,9 +58,11 @@ final class Run: @unchecked Sendable {
 
     init(
         _ graph: CheckedGraph, plan: Plan, factories: [any ProcessorFactory],
-        options: Plumber.Options
+        options: Plumber.Options, after former: Run? = nil, heirs: [Int: Heir] = [:]
     ) {
         self.graph = graph
+        self.factories = factories
+        self.heirs = heirs
         drainTimeout = options.drainTimeout
         patience = options.patience
         let deadlocks = DeadlockResolver(largestGrowth: options.largestGrowth)
@@ -75,12 +94,14 @@ final class Run: @unchecked Sendable {
         let nodes = graph.nodes.indices.map { index in
             Run.makeNode(
                 graph, index, factories[index], edges: edges, loop: loops.begun[index],
-                control: control,
-                doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper)
+                control: control, doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper,
+                former: heirs[index].flatMap { former?.nodes[$0.former] })
         }
-        for (node, stop) in zip(nodes, sourceStops) {
+        for (index, (node, stop)) in zip(nodes, sourceStops).enumerated() {
             let (context, gate) = (node.runner.context, node.gate)
             stop?.whenNobodyIsLeft {
+                // Its readers have ended for another graph to go on.
+                if control.keeps(index) { return }
                 context.stop()
                 gate.interrupt()
             }
@@ -112,17 +133,21 @@ final class Run: @unchecked Sendable {
 
     private static func makeNode(
         _ graph: CheckedGraph, _ index: Int, _ factory: any ProcessorFactory, edges: [Edge],
-        loop: Loop?, control: RunControl, doorbell: Doorbell, stopper: Stopper
+        loop: Loop?, control: RunControl, doorbell: Doorbell, stopper: Stopper,
+        former: RunningNode?
     ) -> RunningNode {
         let node = graph.nodes[index]
         let joins = if case .join = node.inputMode { true } else { false }
-        let context = NodeContext(
-            name: node.name, coro: graph.graph.nodes[index].coro,
-            inputCount: node.description.isSource ? 0 : joins ? node.inputs.count : 1,
-            outputsUsed: node.outputs.map { !$0.isEmpty },
-            concurrency: max(1, node.properties.concurrency), env: graph.graph.env,
-            logger: control.logger, clock: control.clock)
-        let gate = ProcessorGate(factory.makeProcessor(for: context, args: node.args))
+        let context =
+            former?.runner.context
+            ?? NodeContext(
+                name: node.name, coro: graph.graph.nodes[index].coro,
+                inputCount: node.description.isSource ? 0 : joins ? node.inputs.count : 1,
+                outputsUsed: node.outputs.map { !$0.isEmpty },
+                concurrency: max(1, node.properties.concurrency), env: graph.graph.env,
+                logger: control.logger, clock: control.clock)
+        let gate =
+            former?.gate ?? ProcessorGate(factory.makeProcessor(for: context, args: node.args))
         let hooks = control.hooks
         let input = InputPort(
             node.inputMode, edges: node.inputs.map { edges[$0] },
@@ -140,7 +165,8 @@ final class Run: @unchecked Sendable {
             case .map: Run.needsFlights(node) ? DeferredMapRunner.self : MapRunner.self
             }
         let runner = kind.init(
-            node, context: context, gate: gate, input: input, outputs: outputs, control: control,
+            node, index: index, context: context, gate: gate, input: input, outputs: outputs,
+            control: control,
             doorbell: doorbell, stopRun: { stopper.run?.stop($0) })
         return RunningNode(runner: runner, gate: gate)
     }
@@ -156,10 +182,22 @@ final class Run: @unchecked Sendable {
     // MARK: Running
 
     func run() async throws(GraphFailure) -> RunReport {
-        let failure = await Task(executorPreference: BlockingThreads.shared) { self.open() }.value
+        try await open()
+        return await finish()
+    }
+
+    /// Opens all nodes but those whose processors are open already.
+    func open() async throws(GraphFailure) {
+        let failure = await Task(executorPreference: BlockingThreads.shared) {
+            self.openAll()
+        }.value
         if let failure { throw failure }
+    }
+
+    /// Runs what was opened to its end.
+    func finish() async -> RunReport {
         progress.withLock {
-            $0.start = .now
+            $0.start = $0.start ?? .now
             $0.unfinishedStages = stages.count
         }
         // What was cancelled before it started has its time of grace from here on.
@@ -183,7 +221,7 @@ final class Run: @unchecked Sendable {
     }
 
     /// Opens all nodes, senders first. When one fails, those already open are closed.
-    private func open() -> GraphFailure? {
+    private func openAll() -> GraphFailure? {
         for (loop, checked) in zip(loops.all, graph.loops) where !loop.open() {
             let edge = graph.graph.edges[checked.feedback[0]]
             return GraphFailure(diagnostics: [
@@ -193,7 +231,7 @@ final class Run: @unchecked Sendable {
             ])
         }
         var opened: [ProcessorGate] = []
-        for index in graph.order {
+        for index in graph.order where heirs[index] == nil {
             do {
                 try nodes[index].gate.open()
                 opened.append(nodes[index].gate)
@@ -235,7 +273,12 @@ final class Run: @unchecked Sendable {
             for node in nodes { node.runner.context.stop() }
             after(control.cancelGrace) { $0.giveUp() }
         }
-        let gates = graph.order.reversed().map { nodes[$0].gate }
+        // Those of nodes that go on in another graph, and what must outlive them, stay.
+        let isToClose = !closesLate.withLock { $0 }
+        let gates =
+            isToClose
+            ? graph.order.reversed().filter { !control.keeps($0) }.map { nodes[$0].gate }
+                + former.withLock { $0.gates } : []
         let closing = Task(executorPreference: BlockingThreads.shared) {
             for gate in gates { gate.close() }
             self.progress.withLock { $0.isClosed = true }
@@ -275,6 +318,95 @@ final class Run: @unchecked Sendable {
     }
 
     var hasUnfinishedStages: Bool { progress.withLock { $0.unfinishedStages > 0 } }
+
+    // MARK: Going on for another graph
+
+    /// The run that is to follow this one, not opened yet. It shares the processors of nodes that
+    /// are the same in both.
+    func successor(
+        _ graph: CheckedGraph, plan: Plan, factories: [any ProcessorFactory],
+        options: Plumber.Options
+    ) -> (run: Run, ended: Set<Int>) {
+        let ended = control.ended
+        let heirs = Heir.find(
+            from: (self.graph, self.factories), to: (graph, factories), ended: ended)
+        let run = Run(
+            graph, plan: plan, factories: factories, options: options, after: self, heirs: heirs)
+        return (run, ended)
+    }
+
+    /// Has the sources pause and everything in flight finished, so that `successor` can take over.
+    /// - Parameter ended: with which the successor was made.
+    /// - Returns: false where nodes have ended since, so that there must be another successor.
+    func handOver(to successor: Run, ended: Set<Int>) -> Bool {
+        guard control.keep(Set(successor.heirs.values.map(\.former)), ended: ended) else {
+            return false
+        }
+        let holdsRows = successor.heirs.contains { index, heir in
+            !heir.hasEnded && successor.graph.nodes[index].description.holds != .none
+        }
+        closesLate.withLock { $0 = holdsRows }
+        guard control.raise(to: .handOver) else { return true }
+        for (index, node) in nodes.enumerated()
+        where node.runner.node.description.isSource && !control.keeps(index) {
+            node.runner.context.stop()
+            node.gate.interrupt()
+        }
+        ringAll()
+        return true
+    }
+
+    /// Whether it has ended so that another one can go on.
+    var isHandedOver: Bool { control.order == .handOver || control.order == .drain }
+
+    /// Goes on where the run before stopped, which has ended.
+    func takeOver(_ former: Run) {
+        for (index, heir) in heirs {
+            let runner = former.nodes[heir.former].runner
+            // Also where it ended although it was to be kept: the run was drained just then.
+            if heir.hasEnded || !nodes[index].gate.isOpen {
+                nodes[index].runner.stayEnded()
+            } else {
+                nodes[index].runner.takeOver(runner)
+            }
+        }
+        var names: [String: NodeRunner] = [:]
+        for node in former.nodes { names[node.runner.node.name] = node.runner }
+        for node in nodes {
+            guard let same = names.removeValue(forKey: node.runner.node.name) else { continue }
+            node.runner.continueAccount(of: same)
+        }
+        let report = former.report
+        let gates = former.gatesLeft
+        self.former.withLock { state in
+            state.gates = gates
+            state.nodes = report.nodes.filter { !graph.has($0.name) }
+            state.edges = report.edges
+            state.failures = report.failures
+        }
+        let start = former.progress.withLock { $0.start }
+        progress.withLock { $0.start = start }
+    }
+
+    /// What this run did not close and no node of the next one has.
+    private var gatesLeft: [ProcessorGate] {
+        let former = former.withLock { $0.gates }
+        guard closesLate.withLock({ $0 }) else { return former }
+        return graph.order.reversed().filter { !control.keeps($0) }.map { nodes[$0].gate } + former
+    }
+
+    /// Closes the processors that were kept open for a run that never came.
+    func closeAll() {
+        for node in nodes.reversed() { node.gate.closeUnused() }
+        for gate in gatesLeft { gate.close() }
+    }
+
+    /// Closes what was opened for this run alone, which never came to be.
+    func closeFresh() {
+        for (index, node) in nodes.enumerated().reversed() where heirs[index] == nil {
+            node.gate.closeUnused()
+        }
+    }
 
     // MARK: Stopping, from any thread
 
@@ -392,7 +524,8 @@ final class Run: @unchecked Sendable {
 
     var report: RunReport {
         let progress = progress.withLock { $0 }
-        let accounts = nodes.map(\.runner.snapshot)
+        let former = former.withLock { $0 }
+        let accounts = nodes.map(\.runner.snapshot) + former.nodes
         let seconds = progress.start.map { start in
             start.duration(to: progress.end ?? .now).seconds
         }
@@ -400,14 +533,26 @@ final class Run: @unchecked Sendable {
             graph: graph.graph.name, status: progress.status ?? status(accounts),
             seconds: seconds ?? 0,
             nodes: accounts,
-            edges: edges.map { edge in
-                let state = edge.snapshot
-                return EdgeAccount(
-                    from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
-                    rows: state.rows, dropped: state.dropped, peak: state.peak,
-                    waits: state.waits, depth: state.depth, capacity: state.capacity,
-                    grown: state.grownBy, rounds: edge.rounds)
-            }, failures: control.failures)
+            edges: edgeAccounts(former.edges), failures: former.failures + control.failures)
+    }
+
+    /// With what went over edges between the same nodes before.
+    private func edgeAccounts(_ former: [EdgeAccount]) -> [EdgeAccount] {
+        edges.map { edge in
+            let state = edge.snapshot
+            var account = EdgeAccount(
+                from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
+                rows: state.rows, dropped: state.dropped, peak: state.peak, waits: state.waits,
+                depth: state.depth, capacity: state.capacity, grown: state.grownBy,
+                rounds: edge.rounds)
+            for same in former where same.from == account.from && same.to == account.to {
+                account.rows += same.rows
+                account.dropped += same.dropped
+                account.peak = max(account.peak, same.peak)
+                account.waits += same.waits
+            }
+            return account
+        }
     }
 
     private func status(_ accounts: [NodeAccount]) -> RunReport.Status {

@@ -7,6 +7,9 @@ final class RunControl: Sendable {
     /// How far a run is from going on as usual. It only ever gets worse.
     enum Order: Int, Comparable, Sendable {
         case run
+        /// Another graph is to go on: sources pause, everything in flight is finished, and
+        /// processors that the other graph has too stay open.
+        case handOver
         /// Sources stop, everything in flight is finished.
         case drain
         /// What is in flight is failed as cancelled.
@@ -30,6 +33,10 @@ final class RunControl: Sendable {
     private let currentOrder = Atomic(Order.run.rawValue)
 
     private struct State {
+        /// Nodes whose processors stay open for another graph.
+        var kept: Set<Int> = []
+        /// Nodes that have ended, or are just about to be closed.
+        var ended: Set<Int> = []
         var isStoppedByFailure = false
         var failures: [String] = []
     }
@@ -70,6 +77,33 @@ final class RunControl: Sendable {
     func raise(to order: Order) -> Bool {
         let (former, _) = currentOrder.max(order.rawValue, ordering: .acquiringAndReleasing)
         return former < order.rawValue
+    }
+
+    // MARK: Handing over
+
+    /// Nodes that have come to their end.
+    var ended: Set<Int> { state.withLock { $0.ended } }
+
+    /// From now on these nodes are neither flushed nor closed.
+    /// - Parameter ended: what the choice of nodes rests on.
+    /// - Returns: false where others have ended since; nothing is kept then.
+    func keep(_ nodes: Set<Int>, ended: Set<Int>) -> Bool {
+        state.withLock { state in
+            guard state.ended == ended else { return false }
+            state.kept = nodes
+            return true
+        }
+    }
+
+    func keeps(_ node: Int) -> Bool { state.withLock { $0.kept.contains(node) } }
+
+    /// Whether a node that has come to its end is to be closed. Asked once for each node.
+    func claimEnd(_ node: Int) -> Bool {
+        state.withLock { state in
+            if state.kept.contains(node) { return false }
+            state.ended.insert(node)
+            return true
+        }
     }
 
     /// Notes a failure that stops the graph, and logs it.

@@ -137,6 +137,14 @@ public protocol ProcessorFactory: Sendable {
     ///   - node: what the processor may know of it.
     ///   - args: checked, in the order of the description's params.
     func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor
+
+    /// Whether a processor that the other factory made does what one of this factory would, so
+    /// that a running one need not be replaced. By default none does.
+    func isSame(as other: any ProcessorFactory) -> Bool
+}
+
+extension ProcessorFactory {
+    public func isSame(as other: any ProcessorFactory) -> Bool { false }
 }
 
 /// Finds what a node's `coro` names.

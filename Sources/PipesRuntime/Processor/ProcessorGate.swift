@@ -39,6 +39,9 @@ final class ProcessorGate: Sendable {
         }
     }
 
+    /// Whether there may be more calls.
+    var isOpen: Bool { state.withLock { $0 == .open } }
+
     func open() throws(OpenFailure) {
         try processor.open()
         state.withLock { $0 = .open }

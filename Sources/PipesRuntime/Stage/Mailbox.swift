@@ -1,16 +1,39 @@
 /// Completed calls on their way to the node, from any thread.
 final class Mailbox: Sendable {
-    private let letters = Locked<[(Call, Call.Completion)]>([])
+    private struct State {
+        var letters: [(Call, Call.Completion)] = []
+        /// Of the stage that looks into it.
+        var doorbell: Doorbell
+    }
+
+    private let state: Locked<State>
+
+    init(_ doorbell: Doorbell) {
+        state = Locked(State(doorbell: doorbell))
+    }
 
     func put(_ call: Call, _ completion: Call.Completion) {
-        letters.withLock { $0.append((call, completion)) }
+        let doorbell = state.withLock { state in
+            state.letters.append((call, completion))
+            return state.doorbell
+        }
+        doorbell.ring()
     }
 
     func takeAll() -> [(Call, Call.Completion)] {
-        letters.withLock { letters in
-            guard !letters.isEmpty else { return [] }
-            defer { letters = [] }
-            return letters
+        state.withLock { state in
+            guard !state.letters.isEmpty else { return [] }
+            defer { state.letters = [] }
+            return state.letters
         }
+    }
+
+    /// Another stage looks into it from now on.
+    func forward(to doorbell: Doorbell) {
+        let hasLetters = state.withLock { state in
+            state.doorbell = doorbell
+            return !state.letters.isEmpty
+        }
+        if hasLetters { doorbell.ring() }
     }
 }

@@ -19,6 +19,8 @@ class NodeRunner {
     }
 
     let node: CheckedGraph.Node
+    /// Its position in the graph.
+    final let index: Int
     let context: NodeContext
     let processor: any Processor
     private let gate: ProcessorGate
@@ -44,19 +46,25 @@ class NodeRunner {
     private var phase = Phase.running
     private var skipsFlush = false
     private var isFlushOpen = false
+    private var hasFlushed = false
     final private(set) var openCalls = OpenCalls()
     /// The instants the clock was last asked to ring at, so that it isn't asked twice.
     private var pauseAlarm: ContinuousClock.Instant?
     private var callAlarm: ContinuousClock.Instant?
-    private let mailbox = Mailbox()
+    private var mailbox: Mailbox
+    /// What processors counted that this node had before.
+    private var formerMetrics: [String: Int64] = [:]
+    private var formerMissing = 0
     private let latest: Locked<NodeAccount>
 
     required init(
-        _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
+        _ node: CheckedGraph.Node, index: Int, context: NodeContext, gate: ProcessorGate,
         input: InputPort, outputs: [OutputPort], control: RunControl, doorbell: Doorbell,
         stopRun: @escaping @Sendable (String) -> Void
     ) {
         self.node = node
+        self.index = index
+        mailbox = Mailbox(doorbell)
         self.context = context
         self.gate = gate
         processor = gate.processor
@@ -114,6 +122,8 @@ class NodeRunner {
     /// Makes what progress is possible.
     /// - Returns: whether there was any.
     final func step() -> Bool {
+        // What comes for a node that was handed over is for its successor to take.
+        if hasEnded { return false }
         var hasProgressed = false
         if defers {
             for (call, completion) in mailbox.takeAll() {
@@ -187,10 +197,12 @@ class NodeRunner {
 
     private func flush() {
         phase = .flushing
-        guard !node.description.isSource, !skipsFlush, !control.isCancelled else {
+        let isToFlush = !node.description.isSource && !skipsFlush && !hasFlushed
+        guard isToFlush, !control.isCancelled, !control.keeps(index) else {
             phase = .sending
             return
         }
+        hasFlushed = true
         let call = makeCall()
         let answer = timed { processor.flush(call) }
         if answer == .deferred {
@@ -240,7 +252,7 @@ class NodeRunner {
         for output in outputs { output.finish() }
         input.want(.nothing)
         releaseRows()
-        gate.finish()
+        if control.claimEnd(index) { gate.finish() }
     }
 
     private func sendOutputs() -> Bool {
@@ -337,11 +349,7 @@ class NodeRunner {
             node: context, storage: RowStorage(capacity: 0),
             outputs: node.description.outputs.count)
         let mailbox = mailbox
-        let doorbell = doorbell
-        call.onComplete = { call, completion in
-            mailbox.put(call, completion)
-            doorbell.ring()
-        }
+        call.onComplete = { call, completion in mailbox.put(call, completion) }
         return call
     }
 
@@ -433,10 +441,45 @@ class NodeRunner {
         node.properties.retry.pause(before: attempt, jitter: .random(in: 0.5...1))
     }
 
+    // MARK: Going on for the node of another graph, before the first step
+
+    /// Goes on counting where the node of this name stopped.
+    final func continueAccount(of former: NodeRunner) {
+        account = former.account
+        formerMissing = former.account.missing
+        formerMetrics = former.formerMetrics
+        if former.context !== context {
+            formerMetrics.merge(former.context.metrics) { $0 &+ $1 }
+        }
+        publish()
+    }
+
+    /// Goes on with the processor of a node that has done all its work and was not closed.
+    func takeOver(_ former: NodeRunner) {
+        nextKey = former.nextKey
+        wantsNoMore = former.wantsNoMore
+        skipsFlush = former.skipsFlush
+        hasFlushed = former.hasFlushed
+        openCalls = former.openCalls
+        former.openCalls = OpenCalls()
+        for _ in 0..<openCalls.count {
+            former.control.wakefulness.endOutside()
+            control.wakefulness.beginOutside()
+        }
+        mailbox = former.mailbox
+        mailbox.forward(to: doorbell)
+    }
+
+    /// A node that has ended before stays so.
+    final func stayEnded() {
+        wantsNoMore = true
+        phase = .sending
+    }
+
     // MARK: For reports, from any thread
 
     private func publish() {
-        account.missing = input.missing
+        account.missing = formerMissing + input.missing
         account.unsettled =
             node.description.isSink
                 || (node.description.rate == .keeps && !node.description.isSource)
@@ -449,7 +492,7 @@ class NodeRunner {
 
     final var snapshot: NodeAccount {
         var account = published
-        account.metrics = context.metrics
+        account.metrics = context.metrics.merging(formerMetrics) { $0 &+ $1 }
         return account
     }
 }

@@ -9,16 +9,35 @@ final class SourceRunner: NodeRunner {
     private var attempts = 0
     private var pauseEnd: ContinuousClock.Instant?
 
-    override var isIdle: Bool { openCalls.isEmpty }
-    override var inputHasEnded: Bool { false }
+    /// Whether it stopped asking, for the source of another graph to go on.
+    private var isPaused = false
+
+    override var isIdle: Bool { openCalls.isEmpty || isPaused }
+    override var inputHasEnded: Bool { isPaused }
+
+    override func takeOver(_ former: NodeRunner) {
+        super.takeOver(former)
+        guard let former = former as? SourceRunner else { return }
+        call = former.call
+        attempts = former.attempts
+        pauseEnd = former.pauseEnd
+        if let pauseEnd { ring(at: pauseEnd) }
+    }
 
     override func releaseRows() {
         super.releaseRows()
-        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+        // A call that is open is another run's to finish.
+        if openCalls.isEmpty {
+            call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+        }
     }
 
     override func work(mayStart: Bool) -> Bool {
-        if control.order >= .drain { stopProducing() }
+        if control.order == .handOver, control.keeps(index) {
+            isPaused = true
+            return false
+        }
+        if control.order >= .handOver { stopProducing() }
         guard openCalls.isEmpty, mayStart, !wantsNoMore else { return false }
         if let pauseEnd {
             guard control.clock.now >= pauseEnd else { return false }

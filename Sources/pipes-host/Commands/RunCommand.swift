@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Pipes
 import PipesCore
+import PipesPluginHost
 import PipesRuntime
 
 struct RunCommand: AsyncParsableCommand {
@@ -24,16 +25,21 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let level = options.logLevel.level
         LoggingSystem.bootstrap { _ in ConsoleLog(level: level) }
+        if options.watch, input.file == "-" {
+            throw ValidationError("--watch needs a graph file, not standard input")
+        }
         let orders = StopOrders()
         let early = StopSignals.early
         let signals = if let early { early } else { await StopSignals() }
         let listening = Task { await orders.heed(signals) }
         defer { listening.cancel() }
-        let graph = try GraphInput.read(input)
+        let text = options.watch ? FileBytes.read(input.file) : nil
+        let catalog = input.plugins.catalog(forGraphFile: input.file)
+        let graph = try GraphInput.read(input, resolvers: [catalog])
         let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
-            report = try await run(graph, progress, orders)
+            report = try await run(graph, catalog, text, progress, orders)
         } catch let problem as Diagnostic {
             throw GraphInput.refusal([problem])
         } catch let failure as GraphFailure {
@@ -44,12 +50,14 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func run(
-        _ graph: GraphInput.Loaded, _ progress: RunProgress, _ orders: StopOrders
+        _ graph: GraphInput.Loaded, _ catalog: PluginCatalog, _ text: [UInt8]?,
+        _ progress: RunProgress, _ orders: StopOrders
     ) async throws -> RunReport {
         let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
         plumberOptions.drainTimeout = options.drainTimeout.duration
         plumberOptions.deadLetters = { letters.write($0) }
+        plumberOptions.isReplaceable = options.watch
         let plumber: Plumber
         do {
             plumber = try Plumber(
@@ -62,36 +70,42 @@ struct RunCommand: AsyncParsableCommand {
         GraphInput.report(graph.diagnostics + plumber.graph.warnings)
         // Only a graph that can run touches files.
         try letters.open()
-        orders.hold(for: plumber, progress)
+        let run = LiveRun(plumber)
+        orders.hold(for: run, progress)
         let reportFile = try options.report.map { try ReportFile($0) }
 
+        let watch =
+            options.watch
+            ? GraphWatch(
+                input: input, run: run, options: plumberOptions, catalog: catalog, text: text) : nil
         do {
-            let report = try await Self.run(plumber, progress)
+            let report = try await Self.run(run, watch, progress)
             progress.finish(report)
             reportFile?.write(report)
             return report
         } catch {
             // Also of a run that could not start, there is something to report.
-            if let report = plumber.report { reportFile?.write(report) }
+            if let report = run.report { reportFile?.write(report) }
             throw error
         }
     }
 
     /// Runs it while the live table is drawn.
     private static func run(
-        _ plumber: Plumber, _ progress: RunProgress
+        _ run: LiveRun, _ watch: GraphWatch?, _ progress: RunProgress
     ) async throws -> RunReport {
         try await withThrowingTaskGroup(of: Void.self) { group in
             if progress.isLive {
                 group.addTask {
                     while true {
                         try await Task.sleep(for: RunProgress.interval)
-                        if let report = plumber.report { progress.update(report) }
+                        if let report = run.report { progress.update(report) }
                     }
                 }
             }
+            if let watch { group.addTask { await watch.watch() } }
             defer { group.cancelAll() }
-            return try await plumber.run()
+            return try await run.run()
         }
     }
 

@@ -27,8 +27,13 @@ enum GraphInput {
     /// Reads the graph file of a command and puts `--set` and `--env` into it.
     /// - Throws: `ExitCode` 1, once all errors have been printed.
     static func read(_ options: GraphOptions) throws -> Loaded {
+        try read(options, resolvers: options.plugins.resolvers(forGraphFile: options.file))
+    }
+
+    static func read(
+        _ options: GraphOptions, resolvers: [any ProcessorResolver]
+    ) throws -> Loaded {
         var (graph, diagnostics) = try read(options.file)
-        let resolvers = options.plugins.resolvers(forGraphFile: options.file)
         let settings = GraphSettings(args: options.args, env: options.env)
         let written = graph
         let problems = settings.apply(to: &graph) { node in

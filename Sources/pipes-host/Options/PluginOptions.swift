@@ -17,8 +17,12 @@ struct PluginOptions: ParsableArguments {
 
     /// What finds the processors of a graph.
     func resolvers(forGraphFile file: String) -> [any ProcessorResolver] {
+        [catalog(forGraphFile: file)]
+    }
+
+    func catalog(forGraphFile file: String) -> PluginCatalog {
         let folders = pluginFolders(graphFolder: PluginCatalog.folder(of: file))
-        return [PluginCatalog(folders: folders, scout: Self.inspector(folders))]
+        return PluginCatalog(folders: folders, scout: Self.inspector(folders))
     }
 
     /// What is wrong with the examples of a graph that passed its check.

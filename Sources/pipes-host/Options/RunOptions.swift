@@ -41,6 +41,12 @@ struct RunOptions: ParsableArguments {
             "The file for the ledger as JSON; - is standard output.", valueName: "file"))
     var report: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Looks at the graph file and the plugins while it runs, and has what is changed take "
+                + "over between two rows."))
+    var watch = false
+
     @Option(
         help: ArgumentHelp(
             "The table of nodes on standard error: auto (live on a terminal, else one line at the "

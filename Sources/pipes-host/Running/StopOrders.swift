@@ -9,7 +9,7 @@ import UnixSignals
 final class StopOrders: Sendable {
     private struct State {
         var signalCount = 0
-        var plumber: Plumber?
+        var run: LiveRun?
         var progress: RunProgress?
     }
 
@@ -26,22 +26,22 @@ final class StopOrders: Sendable {
                 state.progress?.close()
                 _exit(RunCommand.exitCode(of: .cancelled).rawValue)
             }
-            StopOrders.pass(state.signalCount, to: state.plumber)
+            StopOrders.pass(state.signalCount, to: state.run)
         }
     }
 
     /// Names the run that is to be stopped, and the table to be taken away before the program ends.
-    func hold(for plumber: Plumber, _ progress: RunProgress) {
+    func hold(for run: LiveRun, _ progress: RunProgress) {
         let signalCount = state.withLock { state in
-            state.plumber = plumber
+            state.run = run
             state.progress = progress
             return state.signalCount
         }
-        StopOrders.pass(signalCount, to: plumber)
+        StopOrders.pass(signalCount, to: run)
     }
 
-    private static func pass(_ signalCount: Int, to plumber: Plumber?) {
-        if signalCount > 0 { plumber?.drain() }
-        if signalCount > 1 { plumber?.cancel() }
+    private static func pass(_ signalCount: Int, to run: LiveRun?) {
+        if signalCount > 0 { run?.drain() }
+        if signalCount > 1 { run?.cancel() }
     }
 }

@@ -86,6 +86,9 @@ struct TestGraph: ProcessorResolver {
         let processor: any TestProcessor
         var description: ProcessorDescription { processor.description }
         func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor { processor }
+        func isSame(as other: any ProcessorFactory) -> Bool {
+            (other as? Factory)?.processor === processor
+        }
     }
 
     func resolve(
@@ -97,7 +100,8 @@ struct TestGraph: ProcessorResolver {
     /// - Parameter cancelGrace: short, since only tests of it ever wait so long.
     func plumber(
         letters: DeadLetterBox = DeadLetterBox(), drainTimeout: Duration = .seconds(10),
-        cancelGrace: Duration = .seconds(5), _ configure: (inout Plumber.Options) -> Void = { _ in }
+        cancelGrace: Duration = .seconds(5),
+        configure: (inout Plumber.Options) -> Void = { _ in }
     ) throws -> Plumber {
         var options = Plumber.Options()
         options.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
