@@ -77,9 +77,22 @@ let package = Package(
                 "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CFFI", "CGuard",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
+        .target(name: "CHeap", cSettings: c + [.define("_GNU_SOURCE")]),
+        .target(
+            name: "PipesConformance",
+            dependencies: [
+                "PipesPluginHost", "PipesRuntime", "PipesCore", "PipesJSON", "CPipes", "CHeap",
+            ],
+            swiftSettings: swift),
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .target(
+            name: "PipesTesting",
+            dependencies: [
+                "PipesCore", "PipesRuntime", "PipesJSON", "CPipes",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
             exclude: ["expected.txt"],
@@ -92,6 +105,8 @@ let package = Package(
             name: "pipes-host",
             dependencies: [
                 "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
+                "PipesConformance",
+                "PipesTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -112,8 +127,15 @@ let package = Package(
             ],
             swiftSettings: swift),
         .testTarget(
+            name: "PipesTestingTests",
+            dependencies: ["PipesTesting", "PipesRuntime", "PipesCore"], swiftSettings: swift),
+        .testTarget(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "pipes-host"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "PipesConformanceTests",
+            dependencies: ["PipesConformance", "PipesCore", "PipesPluginHost", "pipes-host"],
             swiftSettings: swift),
     ] + plugins
 )

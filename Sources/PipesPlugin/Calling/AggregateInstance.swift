@@ -2,9 +2,14 @@ internal import CPipes
 
 /// An aggregate behind `process` and `flush`.
 final class AggregateInstance<P: AggregateProcessor>: BatchInstance<P>, @unchecked Sendable {
+    /// What there was no memory for. The rows that it comes from were added and must not come again,
+    /// so it waits for the next call.
+    private var unwritten: [any ValueWritable] = []
+
     override func take(
         _ row: UnsafeBufferPointer<pipes_value>, at index: UInt64, _ call: Call
     ) throws {
+        try emitUnwritten(call)
         try processor.addPlainly(row)
         try emit(processor.ready(), call)
     }
@@ -12,6 +17,7 @@ final class AggregateInstance<P: AggregateProcessor>: BatchInstance<P>, @uncheck
     override func takeLater(
         _ row: UnsafeBufferPointer<pipes_value>, at index: UInt64, _ call: Call
     ) async throws {
+        try emitUnwritten(call)
         _ = try await P.mutatingMethod(row)(&processor)
         try emit(processor.ready(), call)
     }
@@ -23,8 +29,10 @@ final class AggregateInstance<P: AggregateProcessor>: BatchInstance<P>, @uncheck
             }
         }
         do {
+            try emitUnwritten(call)
             let rest: [P.PlainOutput] = try processor.finish()
             try emit(rest, call)
+            try emitUnwritten(call)
             return Status.ok
         } catch {
             return answer(call, error)
@@ -33,8 +41,10 @@ final class AggregateInstance<P: AggregateProcessor>: BatchInstance<P>, @uncheck
 
     private func finishLater(_ call: Call) async -> pipes_status {
         do {
+            try emitUnwritten(call)
             let rest: [P.Output] = try await processor.finish()
             try emit(rest, call)
+            try emitUnwritten(call)
             return Status.ok
         } catch {
             return answer(call, error)
@@ -43,8 +53,21 @@ final class AggregateInstance<P: AggregateProcessor>: BatchInstance<P>, @uncheck
 
     private func emit(_ values: [some ValueWritable], _ call: Call) throws {
         let memory = ResultMemory(call)
-        for value in values {
-            try call.emit(row: UInt64.max, value.write(into: memory).value)
+        for (index, value) in values.enumerated() {
+            do {
+                try call.emit(row: UInt64.max, value.write(into: memory).value)
+            } catch is OutOfMemory {
+                unwritten = Array(values[index...])
+                return
+            }
+        }
+    }
+
+    /// - Throws: `OutOfMemory` where there still is none; nothing has happened then.
+    private func emitUnwritten(_ call: Call) throws {
+        while let value = unwritten.first {
+            try call.emit(row: UInt64.max, value.write(into: ResultMemory(call)).value)
+            unwritten.removeFirst()
         }
     }
 }

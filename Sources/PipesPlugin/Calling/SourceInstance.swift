@@ -6,6 +6,9 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
     private let isPlain = P.PlainOutput.self != Absent.self
     /// An error that came after rows which must not be lost with it: the next call's answer.
     private var pendingError: (any Error)?
+    /// A row that there was no memory for: the next call yields it.
+    private var unwritten: P.PlainOutput?
+    private var unwrittenLater: P.Output?
 
     override func open(_ node: Node, args: UnsafeBufferPointer<pipes_value>) throws {
         try ArgList(of: processor).set(args)
@@ -34,9 +37,10 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
         var count: UInt64 = 0
         while count < call.pointee.demand {
             do {
-                guard let row = try processor.nextPlainly(into: ResultMemory(call)) else {
-                    return Status.end
-                }
+                guard
+                    let row = try processor.nextPlainly(
+                        into: ResultMemory(call), unwritten: &unwritten)
+                else { return Status.end }
                 try call.emit(row: UInt64.max, row.value)
                 count += 1
             } catch is Skip {
@@ -44,7 +48,7 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
                 return refused.status
             } catch {
                 guard count > 0 else { return end(call, error) }
-                pendingError = error
+                if !(error is OutOfMemory) { pendingError = error }
                 return Status.ok
             }
             if let start, start.duration(to: .now) > .milliseconds(1) { break }
@@ -55,9 +59,13 @@ final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
     /// One row: waiting for a second one would hold back the first.
     private func produceOne(_ call: Call) async -> pipes_status {
         do {
-            let row: P.Output? = try await processor.next()
+            let row: P.Output? =
+                if let unwrittenLater { unwrittenLater } else { try await processor.next() }
             guard let row else { return Status.end }
-            try call.emit(row: UInt64.max, row.write(into: ResultMemory(call)).value)
+            unwrittenLater = row
+            let value = try row.write(into: ResultMemory(call)).value
+            unwrittenLater = nil
+            try call.emit(row: UInt64.max, value)
             return Status.ok
         } catch is Skip {
             return Status.ok

@@ -28,7 +28,11 @@ public protocol SourceProcessor: Processor {
 
     /// How the package calls a plain `next`: not to be written, there is a version for each
     /// processor, compiled with it.
-    mutating func nextPlainly(into memory: ResultMemory) throws -> RawValue?
+    ///
+    /// - Parameter unwritten: a row that there was no memory for; it comes before the next one.
+    mutating func nextPlainly(
+        into memory: ResultMemory, unwritten: inout PlainOutput?
+    ) throws -> RawValue?
 }
 
 extension SourceProcessor {
@@ -36,9 +40,18 @@ extension SourceProcessor {
     public func next<Result: ValueWritable>() throws -> Result? { throw MethodMissing() }
 
     @inlinable
-    public mutating func nextPlainly(into memory: ResultMemory) throws -> RawValue? {
-        let row: PlainOutput? = try next()
-        return try row?.write(into: memory)
+    public mutating func nextPlainly(
+        into memory: ResultMemory, unwritten: inout PlainOutput?
+    ) throws -> RawValue? {
+        let row: PlainOutput? = try unwritten ?? next()
+        do {
+            let value = try row?.write(into: memory)
+            unwritten = nil
+            return value
+        } catch let error as OutOfMemory {
+            unwritten = row
+            throw error
+        }
     }
 
     public static var blueprint: Blueprint {

@@ -4,8 +4,10 @@ public import PipesRuntime
 
 extension PluginCatalog: ProcessorResolver {
     /// A catalog whose plugins get this host's functions.
-    public convenience init(folders: PluginFolders) {
-        self.init(folders: folders, host: HostTable.pointer)
+    ///
+    /// - Parameter scout: looks at each file in a child process before it is loaded; nil does not.
+    public convenience init(folders: PluginFolders, scout: PluginInspector? = nil) {
+        self.init(folders: folders, host: HostTable.pointer, scout: scout)
     }
 
     public func resolve(

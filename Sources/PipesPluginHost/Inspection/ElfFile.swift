@@ -2,7 +2,7 @@ import Glibc
 
 /// A look into a `.so` without loading it: folders hold many libraries that are no plugins, and
 /// starting a process for each would take long.
-enum ElfFile {
+package enum ElfFile {
     /// Whether the file is worth loading: it names the entry of a plugin, or it is so broken that
     /// only the linker can say why.
     static func mayBePlugin(_ path: String) -> Bool {

@@ -8,6 +8,7 @@ public struct PluginInspector: Sendable {
     public let folders: PluginFolders
     private let command: [String]
     private let limit: Duration
+    private let cache: ReportCache?
 
     /// How many children run at once.
     private static let width = 2
@@ -15,10 +16,16 @@ public struct PluginInspector: Sendable {
     private static let largestReport = 16 << 20
 
     /// - Parameters:
+    ///   - folders: where it looks for plugins.
     ///   - command: starts a child that calls `DescribeFile.run` for the file whose path is
     ///     appended: the program and its arguments.
     ///   - limit: for one file.
-    public init(folders: PluginFolders, command: [String], limit: Duration = .seconds(5)) {
+    ///   - cache: what is known from earlier runs; nil looks at each file.
+    public init(
+        folders: PluginFolders, command: [String], limit: Duration = .seconds(5),
+        cache: ReportCache? = nil
+    ) {
+        self.cache = cache
         self.folders = folders
         self.command = command
         self.limit = limit
@@ -99,7 +106,29 @@ public struct PluginInspector: Sendable {
         var output: [UInt8] = []
     }
 
+    /// What is known, and for the rest what children say.
     private func describe(_ paths: [String]) -> [PluginReport?] {
+        guard let cache else { return describeInChildren(paths) }
+        // Before they are looked at: a file that changes meanwhile is not taken for the old one.
+        let keys = paths.map { cache.key(of: $0) }
+        let known = zip(keys, paths).map { key, path in
+            key.flatMap { cache.entry($0, path: path) }
+        }
+        let unknown = paths.indices.filter { known[$0] == nil }
+        let described = describeInChildren(unknown.map { paths[$0] })
+        for (index, report) in zip(unknown, described) {
+            if let key = keys[index] { cache.keep(report, key) }
+        }
+        return paths.indices.map { index in
+            switch known[index] {
+            case .plugin(let report): report
+            case .ordinary: nil
+            case nil: unknown.firstIndex(of: index).flatMap { described[$0] }
+            }
+        }
+    }
+
+    private func describeInChildren(_ paths: [String]) -> [PluginReport?] {
         var reports = [PluginReport?](repeating: nil, count: paths.count)
         var next = 0
         var running: [Running] = []
@@ -180,20 +209,28 @@ public struct PluginInspector: Sendable {
     private func report(_ path: String, _ outcome: Outcome) -> PluginReport? {
         switch outcome {
         case .tookTooLong:
-            return .broken(path, "took longer than \(limit.components.seconds) s to load")
+            return .broken(
+                path, "took longer than \(limit.components.seconds) s to load",
+                isDangerous: true)
         case .tooLarge:
             return .broken(path, "its description is larger than \(Self.largestReport) bytes")
         case .ended(.signalled(let signal), _):
-            return .broken(path, "signal \(signal) while loading")
+            return .broken(
+                path, "signal \(signal) while loading",
+                isDangerous: true)
         case .ended(.exited(let code), let output):
             guard code == 0 else {
-                return .broken(path, "ended the process with exit code \(code) while loading")
+                return .broken(
+                    path, "ended the process with exit code \(code) while loading",
+                    isDangerous: true)
             }
             do {
                 let value = try Value(json: output)
                 return value == .null ? nil : try PluginReport(value)
             } catch {
-                return .broken(path, "ended the process while loading")
+                return .broken(
+                    path, "ended the process while loading",
+                    isDangerous: true)
             }
         }
     }

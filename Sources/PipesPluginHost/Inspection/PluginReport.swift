@@ -14,6 +14,9 @@ public struct PluginReport: Sendable, Hashable {
     public var processors: [ProcessorDescription]
     /// Why it can't be used, such as `signal 11 while loading`; nil where it can.
     public var broken: String?
+    /// It crashed, hung or ended the process while it was loaded: it must not be loaded into a
+    /// process that is to live on.
+    public var isDangerous = false
 
     public init(
         name: String, version: String = "", summary: String = "", file: String,
@@ -34,20 +37,25 @@ public struct PluginReport: Sendable, Hashable {
             toolchain: plugin.toolchain, processors: plugin.processors.map(\.description))
     }
 
-    static func broken(_ file: String, _ reason: String) -> PluginReport {
-        PluginReport(
+    static func broken(
+        _ file: String, _ reason: String, isDangerous: Bool = false
+    ) -> PluginReport {
+        var report = PluginReport(
             name: PluginFolders.pluginNames(of: file).first ?? file, file: file, broken: reason)
+        report.isDangerous = isDangerous
+        return report
     }
 
     /// The whole report, as a MAP: what `inspect --json` prints.
     public var value: Value {
-        .map([
-            .init("name", .string(name)), .init("version", .string(version)),
-            .init("summary", .string(summary)), .init("file", .string(file)),
-            .init("toolchain", toolchain.map { .string($0) } ?? .null),
-            .init("processors", .list(processors.map(\.report))),
-            .init("broken", broken.map { .string($0) } ?? .null),
-        ])
+        .map(
+            [
+                .init("name", .string(name)), .init("version", .string(version)),
+                .init("summary", .string(summary)), .init("file", .string(file)),
+                .init("toolchain", toolchain.map { .string($0) } ?? .null),
+                .init("processors", .list(processors.map(\.report))),
+                .init("broken", broken.map { .string($0) } ?? .null),
+            ] + (isDangerous ? [.init("dangerous", .bool(true))] : []))
     }
 
     /// Reads what `value` gives.
@@ -60,6 +68,7 @@ public struct PluginReport: Sendable, Hashable {
             summary: try fields.string("summary"), file: try fields.string("file"),
             toolchain: try fields.stringOrNull("toolchain"),
             broken: try fields.stringOrNull("broken"))
+        isDangerous = fields["dangerous"] == .bool(true)
         for processor in try fields.list("processors") {
             processors.append(try ProcessorDescription(report: processor))
         }

@@ -18,7 +18,7 @@ extension ProcessorDescription {
     }
 
     /// Reads what `report` gives.
-    init(report: Value) throws(ReportError) {
+    package init(report: Value) throws(ReportError) {
         let fields = try ReportFields(report)
         guard let shape = Shape.allWords[try fields.string("shape")] else {
             throw fields.wrong("shape")

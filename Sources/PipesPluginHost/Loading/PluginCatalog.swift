@@ -11,10 +11,18 @@ public final class PluginCatalog: Sendable {
     nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
     private let plugins = Locked<[String: Result<LoadedPlugin, CatalogError>]>([:])
 
-    /// - Parameter host: handed to every plugin; it must never go away, since plugins are never
-    ///   unloaded.
-    public init(folders: PluginFolders, host: UnsafePointer<pipes_host>) {
+    private let scout: PluginInspector?
+
+    /// - Parameters:
+    ///   - folders: where it looks for plugins.
+    ///   - host: handed to every plugin; it must never go away, since plugins are never unloaded.
+    ///   - scout: looks at each file before it is loaded, so that one which crashes or hangs is an
+    ///     error and not the end of this process; nil loads at once.
+    public init(
+        folders: PluginFolders, host: UnsafePointer<pipes_host>, scout: PluginInspector? = nil
+    ) {
         self.folders = folders
+        self.scout = scout
         self.host = host
     }
 
@@ -112,6 +120,9 @@ public final class PluginCatalog: Sendable {
             throw CatalogError(.coro, "plugin \(name) (\(path)) is not loaded: \(reason)")
         case .ordinary(let path): throw noPlugin(path)
         case .missing: throw missing(name)
+        }
+        if let report = scout?.report(of: file), report.isDangerous, let reason = report.broken {
+            throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
         }
         do throws(PluginLoader.Failure) {
             let plugin = try PluginLoader.load(file, host: host)

@@ -1,8 +1,8 @@
-import CPipes
+package import CPipes
 
 /// Loads a file and asks it for its plugin.
-enum PluginLoader {
-    enum Failure: Error, Hashable {
+package enum PluginLoader {
+    package enum Failure: Error, Hashable {
         /// An ordinary library: it exports no `pipes_plugin_v` of any version.
         case notAPlugin
         /// Why it can't be used, in one line.
@@ -11,15 +11,28 @@ enum PluginLoader {
 
     static let symbolPrefix = "pipes_plugin_v"
 
-    private typealias Entry =
+    package typealias Entry =
         @convention(c) (UnsafePointer<pipes_host>?) -> UnsafePointer<pipes_plugin>?
 
     /// - Parameters:
     ///   - path: with a `/`; whether it may be trusted has been checked.
     ///   - host: what the plugin may call, for as long as the process lives.
-    static func load(
+    package static func load(
         _ path: String, host: UnsafePointer<pipes_host>
     ) throws(Failure) -> LoadedPlugin {
+        let entry = try entry(of: path)
+        guard let plugin = entry(host) else {
+            throw .broken("its pipes_plugin_v\(PIPES_ABI_MAJOR) answered NULL")
+        }
+        do throws(DescriptorError) {
+            return try DescriptorReader.read(plugin, file: path, hostMinor: host.pointee.minor)
+        } catch {
+            throw .broken(error.message)
+        }
+    }
+
+    /// The one function that a plugin exports. Loads the file.
+    package static func entry(of path: String) throws(Failure) -> Entry {
         let library: Library
         do throws(LinkerError) {
             library = try Library(path: path)
@@ -29,15 +42,7 @@ enum PluginLoader {
         guard let address = library.ownAddress(of: symbolPrefix + "\(PIPES_ABI_MAJOR)") else {
             throw otherVersion(of: library)
         }
-        let entry = unsafeBitCast(address, to: Entry.self)
-        guard let plugin = entry(host) else {
-            throw .broken("its pipes_plugin_v\(PIPES_ABI_MAJOR) answered NULL")
-        }
-        do throws(DescriptorError) {
-            return try DescriptorReader.read(plugin, file: path, hostMinor: host.pointee.minor)
-        } catch {
-            throw .broken(error.message)
-        }
+        return unsafeBitCast(address, to: Entry.self)
     }
 
     private static func otherVersion(of library: Library) -> Failure {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipes
+import PipesCore
 import PipesPluginHost
 import PipesRuntime
 
@@ -17,14 +18,26 @@ struct PluginOptions: ParsableArguments {
     /// What finds the processors of a graph.
     func resolvers(forGraphFile file: String) -> [any ProcessorResolver] {
         let folders = pluginFolders(graphFolder: PluginCatalog.folder(of: file))
-        return [PluginCatalog(folders: folders)]
+        return [PluginCatalog(folders: folders, scout: Self.inspector(folders))]
+    }
+
+    /// What is wrong with the examples of a graph that passed its check.
+    func problems(ofExamplesIn graph: Graph) -> [Diagnostic] {
+        let folders = pluginFolders(
+            graphFolder: graph.file.map(PluginCatalog.folder(of:)))
+        return ExampleInspector(command: ["/proc/self/exe", TryExamplesCommand.name])
+            .problems(in: graph, folders: folders)
     }
 
     /// Looks at plugins in child processes, which this program is started for again.
     var inspector: PluginInspector {
+        Self.inspector(pluginFolders(graphFolder: nil))
+    }
+
+    private static func inspector(_ folders: PluginFolders) -> PluginInspector {
         PluginInspector(
-            folders: pluginFolders(graphFolder: nil),
-            command: ["/proc/self/exe", DescribeFileCommand.name])
+            folders: folders, command: ["/proc/self/exe", DescribeFileCommand.name],
+            cache: ReportCache.ofUser)
     }
 
     private func pluginFolders(graphFolder: String?) -> PluginFolders {

@@ -45,8 +45,8 @@ extension GraphSpec {
     private func removing(withReaders index: Int) -> GraphSpec? {
         var gone: Set<Int> = [index]
         // Nodes only read from earlier ones.
-        for node in nodes.indices where nodes[node].inputs.contains(where: { gone.contains($0.node) })
-        {
+        for node in nodes.indices
+        where nodes[node].inputs.contains(where: { gone.contains($0.node) }) {
             gone.insert(node)
         }
         return gone.count < nodes.count ? keeping { !gone.contains($0) } : nil

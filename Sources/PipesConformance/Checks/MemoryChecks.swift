@@ -1,0 +1,159 @@
+import CPipes
+import PipesCore
+
+/// Who may touch what, and for how long.
+enum MemoryChecks {
+    static let all = [
+        Check(
+            "guard-pages",
+            proves: "It reads and writes nothing beyond what it was given, and inputs not at all.",
+            source: "pipes.h, \"Values handed to a plugin are borrowed\"; alloc", isRandom: true,
+            run: guardPages),
+        Check(
+            "kept-inputs",
+            proves:
+                "It does not look at inputs once their call is over, or at args once it is closed.",
+            source: "pipes.h, \"valid until the call returns\"; hold", isRandom: true,
+            run: keptInputs),
+        Check(
+            "results",
+            proves: "What it yielded stays as it is as long as a batch may refer to it.",
+            source: "pipes.h, \"Memory for results\"; emit", isRandom: true,
+            applies: { !$0.isSink }, run: results),
+        Check(
+            "releases",
+            proves:
+                "What it handed over can be released by another thread after close, and what it "
+                + "holds is let go.",
+            source: "pipes.h, pipes_host: adopt, hold, let_go", isRandom: true, rules: [.call],
+            run: releases),
+        Check(
+            "allocation",
+            proves: "Memory that can't be had is answered with a status, and the row that comes "
+                + "again comes to the same.",
+            source: "pipes.h, pipes_host: alloc; pipes_processor: process", isRandom: true,
+            rules: Check.everyRule, run: allocation),
+    ]
+
+    private static func guardPages(_ context: CheckContext) throws {
+        var conduct = Conduct()
+        conduct.inputs = .guarded
+        conduct.guardsAllocations = true
+        let rows = try context.rows()
+        _ = try context.run(rows, in: [1], conduct, as: "one by one")
+        _ = try context.run(rows, in: [5, 1, 16], conduct, as: "in batches")
+        guard !context.description.isSource else { return }
+        var generator = context.generator("hard")
+        _ = try context.run(
+            generator.hardRows(isValid: true), in: [4], conduct, as: "texts that are hard to take")
+    }
+
+    private static func keptInputs(_ context: CheckContext) throws {
+        var conduct = Conduct()
+        conduct.inputs = .guarded
+        conduct.forbidsOldInputs = true
+        let rows = try context.rows()
+        _ = try context.run(rows, in: [1], conduct, as: "one by one")
+        _ = try context.run(rows, in: [3, 7], conduct, as: "in batches")
+    }
+
+    // MARK: results
+
+    private static func results(_ context: CheckContext) throws {
+        let rows = try context.rows(atMost: 20)
+        context.progress.step("calls whose results are looked at later")
+        let node = try context.open(width: rows.first?.count)
+        var kept: [(what: String, value: pipes_value, then: Sample)] = []
+        func keep(_ outcome: OpenNode.Outcome, _ what: String) {
+            guard outcome.status >= 0 else { return }
+            for (raw, emitted) in zip(outcome.call.now.emissions, outcome.emitted) {
+                kept.append((what, raw.value, emitted.value))
+            }
+            if let value = outcome.rawValue, let emitted = outcome.value {
+                kept.append((what, value, emitted.value))
+            }
+        }
+        switch context.description.shape {
+        case .produce:
+            for call in 1...5 { keep(node.produce(demand: 7), "call \(call) of produce") }
+        case .map:
+            for (index, row) in rows.enumerated() { keep(try node.map(row), "row \(index)") }
+        case .process:
+            for start in stride(from: 0, to: rows.count, by: 3) {
+                let batch = Array(rows[start..<min(start + 3, rows.count)])
+                keep(try node.process(batch), "the batch from row \(start) on")
+            }
+        }
+        if !context.description.isSource, let flush = node.flush() { keep(flush, "flush") }
+        look(at: kept, "after the last call", context)
+        context.progress.step("close")
+        node.close(releasing: false)
+        look(at: kept, "after close", context)
+        node.node.releaseAdoptions()
+    }
+
+    private static func look(
+        at kept: [(what: String, value: pipes_value, then: Sample)], _ time: String,
+        _ context: CheckContext
+    ) {
+        for (what, value, then) in kept {
+            context.progress.step("looking at a value of \(what) \(time)")
+            let now = value.flaw == nil ? Sample(copying: value) : nil
+            if now != then {
+                context.progress.finding(
+                    "a value of \(what) was \(then.shown), and \(time) "
+                        + "\(now?.shown ?? "it is no value any longer"): its memory is neither from "
+                        + "pipes_alloc nor handed over with adopt")
+            }
+        }
+    }
+
+    // MARK: releases
+
+    private static func releases(_ context: CheckContext) throws {
+        let rows = try context.rows(atMost: 20)
+        let node = try context.open(width: rows.first?.count)
+        if context.description.isSource {
+            _ = node.take(100, demands: [10]) { context.progress.step($0) }
+        } else {
+            _ = try node.deliver(rows, in: [4, 1]) { context.progress.step($0) }
+        }
+        context.progress.step("close")
+        node.close(releasing: false)
+        context.progress.step("releases of what was handed over, by another thread after close")
+        SystemThread.run { node.node.releaseAdoptions() }
+        let left = node.node.holdCount
+        if left > 0 {
+            context.progress.finding(
+                "\(left) \(left == 1 ? "hold was" : "holds were") never let go, though the node is "
+                    + "closed and all that was handed over is released")
+        }
+        context.progress.take(node.node)
+    }
+
+    // MARK: allocation
+
+    private static let mostFailures = 25
+
+    private static func allocation(_ context: CheckContext) throws {
+        var conduct = Conduct()
+        conduct.failingAllocation = 0
+        let rows = try context.rows(atMost: 12)
+        let sizes = [4, 1, 7]
+        let usual = try context.reference(rows, in: sizes, conduct)
+        let count =
+            try usual?.allocationCount ?? context.run(rows, in: sizes, conduct).allocationCount
+        guard count > 0 else { return }
+        for failing in 1...min(count, mostFailures) {
+            conduct.failingAllocation = failing
+            let label = "allocation \(failing) fails"
+            var other = try context.run(rows, in: sizes, conduct, as: label)
+            // A row may be lost to it, but not changed.
+            other.fates = other.fates.map { if case .failed = $0 { .unknown } else { $0 } }
+            if let difference = usual?.difference(from: other) {
+                context.progress.finding(
+                    "without a failure, and then where \(label) once: \(difference)")
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+import CPipes
+import Glibc
+import PipesCore
+import PipesRuntime
+
+/// What a processor says of itself with flags, and the rules of threads.
+enum PromiseChecks {
+    static let all = [
+        Check(
+            "threads",
+            proves: "Each of its calls may come on a thread of its own.",
+            source: "pipes.h, \"Thread contract\"", isRandom: true, rules: [.call], run: threads),
+        Check(
+            "concurrent",
+            proves: "Several threads at once come to the same as one (PIPES_CONCURRENT).",
+            source: "pipes.h, PIPES_CONCURRENT", isRandom: true, rules: Check.everyRule,
+            applies: { $0.flags.contains(.concurrent) && !$0.isSource && $0.rate != .aggregates },
+            run: concurrent),
+        Check(
+            "nonblocking",
+            proves: "No call waits for anything (PIPES_NONBLOCKING).",
+            source: "pipes.h, PIPES_NONBLOCKING", isRandom: true,
+            applies: { $0.flags.contains(.nonblocking) }, run: nonblocking),
+        Check(
+            "pure",
+            proves: "The same row comes to the same, whatever came before (PIPES_PURE).",
+            source: "pipes.h, PIPES_PURE", isRandom: true,
+            applies: { $0.flags.contains(.pure) && !$0.isSource }, run: pure),
+        Check(
+            "deferral",
+            proves: "Each deferred call is completed exactly once, after a cancel too "
+                + "(PIPES_DEFERS).",
+            source: "pipes.h, pipes_host: defer, complete; pipes_processor: cancel",
+            isRandom: true, rules: [.deferral, .status],
+            run: deferral),
+    ]
+
+    // MARK: threads
+
+    private static func threads(_ context: CheckContext) throws {
+        let rows = try context.rows(atMost: 20)
+        let usual = try context.reference(rows, in: [3])
+        let opened = Locked<Result<OpenNode, any Error>?>(nil)
+        context.progress.step("open on a thread of its own")
+        SystemThread.run {
+            let result = Result { try context.open(width: rows.first?.count) }
+            opened.withLock { $0 = result }
+        }
+        guard let node = try opened.withLock({ $0 })?.get() else { return }
+        if context.description.isSource {
+            for call in 1...5 {
+                context.progress.step("call \(call) of produce on a thread of its own")
+                SystemThread.run { _ = node.produce(demand: 3) }
+            }
+        } else {
+            try onThreads(of: node, rows, usual, context)
+        }
+        context.progress.step("close on a thread of its own")
+        SystemThread.run { node.close() }
+    }
+
+    private static func onThreads(
+        of node: OpenNode, _ rows: [[Sample]], _ usual: Delivery?, _ context: CheckContext
+    ) throws {
+        let found = Locked(Delivery())
+        for (index, row) in rows.enumerated() {
+            context.progress.step("row \(index) on a thread of its own")
+            SystemThread.run {
+                guard let one = try? node.deliverWithoutFlush([row]) else { return }
+                found.withLock { $0.fates += one.fates }
+            }
+        }
+        let fates = found.withLock { $0 }
+        if context.description.rate != .aggregates,
+            let difference = usual?.difference(from: fates)
+        {
+            context.progress.finding(
+                "on one thread, and then with each call on its own: \(difference)")
+        }
+    }
+
+    // MARK: concurrent
+
+    private static let threadCount = 4
+
+    private static func concurrent(_ context: CheckContext) throws {
+        var conduct = Conduct()
+        conduct.yieldsInAllocations = true
+        conduct.concurrency = UInt64(threadCount)
+        let rows = try context.rows()
+        let usual = try context.reference(rows, in: [1], conduct)
+        for round in 1...8 {
+            context.progress.step("round \(round) of \(threadCount) threads at once")
+            let node = try context.open(conduct, width: rows[0].count)
+            let fates = Locked([Delivery.Fate](repeating: .unknown, count: rows.count))
+            let waiting = Locked(threadCount)
+            let threads = (0..<threadCount).map { number in
+                SystemThread {
+                    // All begin together.
+                    waiting.withLock { $0 -= 1 }
+                    while waiting.withLock({ $0 }) > 0 { sched_yield() }
+                    for index in stride(from: number, to: rows.count, by: threadCount) {
+                        guard let one = try? node.deliverWithoutFlush([rows[index]]) else { return }
+                        fates.withLock { $0[index] = one.fates[0] }
+                    }
+                }
+            }
+            for thread in threads { thread.join() }
+            node.close()
+            var together = Delivery()
+            together.fates = fates.withLock { $0 }
+            if let difference = usual?.difference(from: together) {
+                context.progress.finding(
+                    "one by one, and then by \(threadCount) threads at once: \(difference)")
+                return
+            }
+        }
+    }
+
+    // MARK: nonblocking
+
+    private static func nonblocking(_ context: CheckContext) throws {
+        let rows = try context.rows()
+        let node = try context.open(width: rows.first?.count)
+        var pauses: [OpenNode.Pause] = []
+        for index in 0..<max(20, rows.count) {
+            context.progress.step("call \(index)")
+            let outcome: OpenNode.Outcome
+            switch context.description.shape {
+            case .produce: outcome = node.produce(demand: 4)
+            case .map: outcome = try node.map(rows[index % rows.count])
+            case .process: outcome = try node.process([rows[index % rows.count]])
+            }
+            pauses.append(outcome.pause)
+            if outcome.status == PIPES_END || outcome.status == PIPES_FATAL || outcome.wasTold {
+                break
+            }
+        }
+        node.close()
+        let waits = pauses.filter { $0.count > 0 }
+        // One that waits for a lock now and then is no matter.
+        let long = waits.filter { $0.time >= .milliseconds(3) }
+        guard waits.count * 2 > pauses.count || long.count >= 2,
+            let longest = waits.map(\.time).max()
+        else { return }
+        context.progress.finding(
+            "\(waits.count) of \(pauses.count) calls waited, the longest for "
+                + "\(longest / .milliseconds(1)) ms, and the processor has PIPES_NONBLOCKING")
+    }
+
+    // MARK: pure
+
+    private static func pure(_ context: CheckContext) throws {
+        let rows = try context.rows()
+        let node = try context.open(width: rows[0].count)
+        var first: [Delivery.Fate] = []
+        for (index, row) in rows.enumerated() {
+            context.progress.step("row \(index)")
+            first.append(try node.deliverWithoutFlush([row]).fates[0])
+        }
+        func compare(_ index: Int, _ node: OpenNode, _ when: String) throws {
+            context.progress.step("row \(index) \(when)")
+            let fate = try node.deliverWithoutFlush([rows[index]]).fates[0]
+            if fate != first[index] {
+                context.progress.finding(
+                    "row \(index), \(rows[index].shown), \(first[index].shown), and \(when) it "
+                        + fate.shown)
+            }
+        }
+        for index in rows.indices.reversed() { try compare(index, node, "when it came again") }
+        node.close()
+        let other = try context.open(width: rows[0].count)
+        var bits = context.bits("order")
+        for index in rows.indices.shuffled(using: &bits) {
+            try compare(index, other, "in another node, in another order,")
+        }
+        other.close()
+    }
+
+    // MARK: deferral
+
+    /// When a deferred call is cancelled.
+    private enum Cancel: String, CaseIterable {
+        case never = "not cancelled"
+        case inDefer = "cancelled before defer returns"
+        case atOnce = "cancelled as soon as the call has returned"
+        case late = "cancelled when it was completed"
+    }
+
+    private static func deferral(_ context: CheckContext) throws {
+        let rows = try context.rows(atMost: 8)
+        for cancel in Cancel.allCases {
+            let isConcurrent = context.description.flags.contains(.concurrent)
+            var conduct = Conduct()
+            conduct.concurrency = isConcurrent ? 8 : 1
+            context.progress.step("calls that are \(cancel.rawValue)")
+            let node = try context.open(conduct, width: rows.first?.count)
+            let count = context.description.isSource ? 3 : rows.count
+            var open: [OpenNode.Started] = []
+            for index in 0..<count {
+                let inDefer: (@Sendable (StrictCall) -> Void)? =
+                    cancel == .inDefer ? { @Sendable call in cancelFromAThread(call, node) } : nil
+                let started = try node.startCall(
+                    rows.isEmpty ? [] : rows[index], cancelInDefer: inDefer)
+                if cancel == .atOnce { node.cancel(started.call) }
+                open.append(started)
+                if !isConcurrent || open.count == 8 { finish(&open, node, cancel) }
+                if node.node.isStopping { break }
+            }
+            finish(&open, node, cancel)
+            context.progress.step("close after calls that were \(cancel.rawValue)")
+            node.close()
+            // Whoever completes a call twice does it now.
+            usleep(30_000)
+            context.progress.take(node.node)
+        }
+    }
+
+    private static func finish(
+        _ open: inout [OpenNode.Started], _ node: OpenNode, _ cancel: Cancel
+    ) {
+        for started in open {
+            _ = node.finish(started, patience: .seconds(1))
+            if cancel == .late, started.status == PIPES_DEFERRED { node.cancelLate(started.call) }
+        }
+        open = []
+    }
+
+    /// Waits until the plugin's cancel has returned, but not for ever: it may wait for what the
+    /// thread that is inside defer has.
+    private static func cancelFromAThread(_ call: StrictCall, _ node: OpenNode) {
+        let isDone = Locked(false)
+        SystemThread {
+            node.cancel(call)
+            isDone.withLock { $0 = true }
+        }.detach()
+        for _ in 0..<200 where !isDone.withLock({ $0 }) { usleep(1000) }
+    }
+}
+
+extension OpenNode {
+    /// Rows, one after the other in batches of one.
+    func deliverWithoutFlush(_ rows: [[Sample]]) throws -> Delivery {
+        try deliver(rows, in: [1], flushing: false)
+    }
+
+    /// Starts a call with one row, as its shape wants it.
+    func startCall(
+        _ row: [Sample], cancelInDefer: (@Sendable (StrictCall) -> Void)?
+    ) throws -> Started {
+        switch node.description.shape {
+        case .produce: startProduce(demand: 1, cancelInDefer: cancelInDefer)
+        case .map: try startMap(row, cancelInDefer: cancelInDefer)
+        case .process: try startProcess([row], cancelInDefer: cancelInDefer)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+public import PipesCore
+
+/// What came of the checks of one plugin.
+public struct ValidationReport: Sendable {
+    /// One check of one processor, or of the whole plugin.
+    public struct Result: Sendable {
+        public enum Outcome: Sendable, Hashable {
+            case passed
+            /// What was found; never empty.
+            case failed([String])
+            /// Why it could not be made.
+            case skipped(String)
+        }
+
+        public var check: Check
+        /// nil for a check of the whole plugin.
+        public var processor: String?
+        public var outcome: Outcome
+        /// What is no mistake, and should be known.
+        public var warnings: [String] = []
+        public var duration: Duration
+    }
+
+    /// As the user named it.
+    public var file: String
+    /// The plugin's name.
+    public var plugin: String
+    /// Of all random inputs.
+    public var seed: UInt64
+    public var results: [Result]
+
+    public var hasPassed: Bool {
+        results.allSatisfy { if case .failed = $0.outcome { false } else { true } }
+    }
+}
+
+extension ValidationReport.Result {
+    /// The processor, or the plugin where the check is about all of it.
+    func subject(of plugin: String) -> String {
+        processor.map { "\(plugin).\($0)" } ?? plugin
+    }
+
+    /// The options that make this check again, alone.
+    func rerun(seed: UInt64) -> String {
+        var text = "--only \(check.name)"
+        if let processor { text += " --processor \(processor)" }
+        return check.isRandom ? text + " --seed \(seed)" : text
+    }
+}
+
+extension ValidationReport {
+    /// For people: a line for each processor, and what was found.
+    public var text: String {
+        var lines: [String] = []
+        var counts = (passed: 0, failed: 0, skipped: 0)
+        var subjects: [String] = []
+        for result in results {
+            let subject = result.subject(of: plugin)
+            if !subjects.contains(subject) { subjects.append(subject) }
+        }
+        for subject in subjects {
+            let own = results.filter { $0.subject(of: plugin) == subject }
+            let passed = own.filter { $0.outcome == .passed }
+            counts.passed += passed.count
+            lines.append("\(subject): \(passed.count) of \(own.count) checks passed")
+            let skipped = own.compactMap { result -> (name: String, reason: String)? in
+                if case .skipped(let reason) = result.outcome {
+                    (result.check.name, reason)
+                } else {
+                    nil
+                }
+            }
+            counts.skipped += skipped.count
+            lines += Self.lines(ofSkipped: skipped, all: own.count)
+            for result in own {
+                switch result.outcome {
+                case .passed, .skipped: break
+                case .failed(let findings):
+                    counts.failed += 1
+                    lines.append("    FAILED  \(result.check.name): \(result.check.proves)")
+                    lines += findings.map { "        \($0)" }
+                    lines.append("        see \(result.check.source)")
+                    lines.append("        again: validate \(file) \(result.rerun(seed: seed))")
+                }
+                lines += result.warnings.map { "    warning \(result.check.name): \($0)" }
+            }
+        }
+        lines.append(
+            "\(counts.passed) passed, \(counts.failed) failed, \(counts.skipped) skipped; "
+                + "seed \(seed)")
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// What has one reason is told once.
+    private static func lines(ofSkipped skipped: [(name: String, reason: String)], all: Int)
+        -> [String]
+    {
+        var reasons: [String] = []
+        for (_, reason) in skipped where !reasons.contains(reason) { reasons.append(reason) }
+        return reasons.map { reason in
+            let names = skipped.filter { $0.reason == reason }.map(\.name)
+            let which = names.count == all ? "all checks" : names.joined(separator: ", ")
+            return "    skipped \(which): \(reason)"
+        }
+    }
+
+    /// For programs.
+    public var value: Value {
+        .map([
+            .init("file", .string(file)), .init("plugin", .string(plugin)),
+            // A number of 64 bits is more than many readers of JSON can hold.
+            .init("seed", .string("\(seed)")), .init("passed", .bool(hasPassed)),
+            .init("results", .list(results.map(\.value))),
+        ])
+    }
+}
+
+extension ValidationReport.Result {
+    fileprivate var value: Value {
+        var status = "passed"
+        var messages: [String] = []
+        switch outcome {
+        case .passed: break
+        case .failed(let findings): (status, messages) = ("failed", findings)
+        case .skipped(let reason): (status, messages) = ("skipped", [reason])
+        }
+        return .map([
+            .init("processor", processor.map { .string($0) } ?? .null),
+            .init("check", .string(check.name)), .init("proves", .string(check.proves)),
+            .init("source", .string(check.source)), .init("status", .string(status)),
+            .init("messages", .list(messages.map { .string($0) })),
+            .init("warnings", .list(warnings.map { .string($0) })),
+            .init("seconds", .float(duration / .seconds(1))),
+        ])
+    }
+}

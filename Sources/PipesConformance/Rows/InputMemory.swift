@@ -1,0 +1,98 @@
+import CPipes
+import Glibc
+import PipesCore
+
+/// The memory of inputs and args. A plugin may read it as long as it was promised, and never write
+/// to it.
+///
+/// `@unchecked Sendable`: filled by who makes it, constant afterwards.
+final class InputMemory: @unchecked Sendable {
+    /// How inputs are laid out.
+    enum Style: Sendable {
+        /// On the heap.
+        case ordinary
+        /// Each text and each array before a page that nobody may touch, write-protected.
+        case guarded
+    }
+
+    /// There is no memory for the inputs of a check.
+    struct OutOfMemory: Error {}
+
+    private let style: Style
+    private var guarded: [GuardedMemory] = []
+    private var ordinary: [UnsafeMutableRawPointer] = []
+
+    init(_ style: Style) {
+        self.style = style
+    }
+
+    deinit {
+        for block in ordinary { free(block) }
+        for block in guarded { block.release() }
+    }
+
+    /// A value whose texts and items lie here.
+    func place(_ sample: Sample) throws(OutOfMemory) -> pipes_value {
+        var value = pipes_value()
+        value.kind = sample.kind.rawValue
+        switch sample {
+        case .null, .tensor: value.kind = Kind.null.rawValue
+        case .bool(let truth): value.integer = truth ? 1 : 0
+        case .int(let integer): value.integer = integer
+        case .float(let bits): value.real = Double(bitPattern: bits)
+        case .string(let bytes), .bytes(let bytes):
+            let start = try allocate(bytes.count, alignment: 1)
+            bytes.withUnsafeBytes { if let from = $0.baseAddress { memcpy(start, from, $0.count) } }
+            value.bytes = UnsafePointer(start.assumingMemoryBound(to: UInt8.self))
+            value.size = UInt64(bytes.count)
+        case .list(let items):
+            value.items = try place(items)
+            value.size = UInt64(items.count)
+        case .map(let items):
+            value.items = try place(items)
+            value.size = UInt64(items.count / 2)
+        }
+        return value
+    }
+
+    /// Values one after the other.
+    func place(_ samples: [Sample]) throws(OutOfMemory) -> UnsafePointer<pipes_value> {
+        var values: [pipes_value] = []
+        for sample in samples { values.append(try place(sample)) }
+        return try placeArray(values)
+    }
+
+    func placeArray<Element>(_ elements: [Element]) throws(OutOfMemory) -> UnsafePointer<Element> {
+        let start = try allocate(
+            elements.count * MemoryLayout<Element>.stride,
+            alignment: MemoryLayout<Element>.alignment)
+        let typed = start.bindMemory(to: Element.self, capacity: max(1, elements.count))
+        for (index, element) in elements.enumerated() {
+            (typed + index).initialize(to: element)
+        }
+        return UnsafePointer(typed)
+    }
+
+    /// Once all is placed: where it is guarded nobody may write to it any longer.
+    func finish() { for block in guarded { block.protect() } }
+
+    /// Once what was promised is over: where it is guarded nobody may look at it any longer.
+    func forbid() { for block in guarded { block.forbid() } }
+
+    private func allocate(
+        _ size: Int, alignment: Int
+    ) throws(OutOfMemory) -> UnsafeMutableRawPointer {
+        switch style {
+        case .ordinary:
+            guard let block = malloc(max(1, size)) else { throw OutOfMemory() }
+            ordinary.append(block)
+            return block
+        case .guarded:
+            guard let block = GuardedMemory(size: size, alignment: alignment) else {
+                throw OutOfMemory()
+            }
+            guarded.append(block)
+            return block.start
+        }
+    }
+}

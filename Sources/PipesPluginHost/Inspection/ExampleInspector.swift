@@ -1,0 +1,141 @@
+import Glibc
+public import PipesCore
+
+/// Tries the `examples` of a graph's nodes in child processes: a wrong signature is found when the
+/// graph is checked, and a crash is an error at its line.
+public struct ExampleInspector: Sendable {
+    private let command: [String]
+    private let limit: Duration
+
+    /// - Parameters:
+    ///   - command: starts a child that calls `ExampleTrial.run` with the text that is appended.
+    ///   - limit: for the examples of one node.
+    public init(command: [String], limit: Duration = .seconds(5)) {
+        self.command = command
+        self.limit = limit
+    }
+
+    /// What is wrong with the examples; empty where there are none. Blocks until all were tried.
+    ///
+    /// - Parameter graph: one that passed its check.
+    public func problems(in graph: Graph, folders: PluginFolders) -> [Diagnostic] {
+        graph.nodes.filter { !$0.examples.isEmpty }.flatMap { node in
+            problems(of: node, in: graph, folders)
+        }
+    }
+
+    private func problems(
+        of node: Graph.Node, in graph: Graph, _ folders: PluginFolders
+    ) -> [Diagnostic] {
+        var request: [UInt8] = []
+        ExampleTrial.Request(node: node, file: graph.file, folders: folders.folders.map(\.path))
+            .value.appendJSON(to: &request)
+        var outcomes = [Outcome?](repeating: nil, count: node.examples.count)
+        var tried = 0
+        var reason: String?
+        do throws(ChildProcess.StartError) {
+            let child = try ChildProcess(
+                command + [String(decoding: request, as: UTF8.self)],
+                environment: ["SWIFT_BACKTRACE=enable=no"])
+            reason = follow(child) { event, value in
+                switch (event, value) {
+                case (.start, .int(let index)): tried = Int(clamping: index)
+                case (.yielded, .list(let values)): outcomes[tried] = .yielded(values)
+                case (.failed, .string(let text)): outcomes[tried] = .failed(text)
+                default: break
+                }
+            }
+        } catch {
+            reason = "could not be tried: \(error.reason)"
+        }
+        tried = min(tried, node.examples.count - 1)
+        var problems: [Diagnostic] = []
+        for (index, example) in node.examples.enumerated() {
+            let flaw =
+                outcomes[index].map { $0.flaw(wanted: example.output) }
+                ?? (index == tried ? reason : nil)
+            if let flaw {
+                problems.append(
+                    Diagnostic(
+                        file: graph.file, at: example.place,
+                        "node \(node.name.quoted): the example \(flaw)"))
+            }
+        }
+        return problems
+    }
+
+    private enum Outcome {
+        case yielded([Value])
+        case failed(String)
+
+        func flaw(wanted: Value) -> String? {
+            switch self {
+            case .failed(let text): "failed: \(text)"
+            case .yielded(let values) where values.isEmpty:
+                wanted == .null ? nil : "yields nothing, and should yield \(wanted.json)"
+            case .yielded(let values):
+                values.count == 1 && Self.areEqual(values[0], wanted)
+                    ? nil
+                    : "yields \(values.map(\.json).joined(separator: ", ")), and should yield "
+                        + wanted.json
+            }
+        }
+
+        /// As the file writes values: BYTES are base64, and a whole FLOAT may lack its point.
+        private static func areEqual(_ value: Value, _ wanted: Value) -> Bool {
+            switch (value, wanted) {
+            case (.float(let real), .int(let integer)): real == Double(integer)
+            case (.int(let integer), .float(let real)): real == Double(integer)
+            default: value == wanted
+            }
+        }
+    }
+
+    /// Reads what a child tells until it ends.
+    ///
+    /// - Returns: why it did not come to its end, in words that follow "the example".
+    private func follow(
+        _ child: ChildProcess, _ take: (ExampleTrial.Event, Value) -> Void
+    ) -> String? {
+        defer { child.closeOutput() }
+        let deadline = ContinuousClock.now + limit
+        var output: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(child.output, &chunk, chunk.count)
+            if count > 0 {
+                output += chunk[..<count]
+                while let end = output.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = Array(output[..<end])
+                    output.removeSubrange(...end)
+                    guard case .map(let pairs)? = try? Value(json: line), let pair = pairs.first,
+                        let event = ExampleTrial.Event(rawValue: pair.key)
+                    else { continue }
+                    take(event, pair.value)
+                }
+                continue
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count < 0, errno == EAGAIN else { break }
+            guard .now < deadline else { return stop(child) }
+            var polled = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+            poll(&polled, 1, 50)
+        }
+        while ContinuousClock.now < deadline {
+            switch child.ending() {
+            case .signalled(let signal):
+                return "crashes with signal \(signal); is the signature right?"
+            case .exited(let code):
+                return code == 0 ? nil : "ends the process with exit code \(code)"
+            case nil: usleep(500)
+            }
+        }
+        return stop(child)
+    }
+
+    private func stop(_ child: ChildProcess) -> String {
+        child.kill()
+        _ = child.waitForEnding()
+        return "takes longer than \(limit.components.seconds) s"
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import PipesCore
+import PipesRuntime
+
+/// The child's side of `ExampleInspector`: runs the examples of one node, each as a graph of its
+/// own, and tells what they came to.
+public enum ExampleTrial {
+    /// A node and where to find its processor.
+    struct Request {
+        var node: Graph.Node
+        var file: String?
+        var folders: [String]
+
+        var value: Value {
+            .map([
+                .init("name", .string(node.name)), .init("coro", .string(node.coro)),
+                .init("signature", node.signature.map { .string($0) } ?? .null),
+                .init("args", .map(node.args.map { .init($0.name, $0.value) })),
+                .init("examples", .list(node.examples.map { .list($0.inputs) })),
+                .init("file", file.map { .string($0) } ?? .null),
+                .init("folders", .list(folders.map { .string($0) })),
+            ])
+        }
+
+        init(node: Graph.Node, file: String?, folders: [String]) {
+            self.node = node
+            self.file = file
+            self.folders = folders
+        }
+
+        /// - Throws: where it is not what `value` gives.
+        init(_ value: Value) throws(ReportError) {
+            let fields = try ReportFields(value)
+            guard case .map(let args) = fields["args"] else { throw fields.wrong("args") }
+            node = Graph.Node(
+                try fields.string("name"), coro: try fields.string("coro"),
+                args: args.map { Graph.Arg($0.key, $0.value) },
+                signature: try fields.stringOrNull("signature"))
+            for example in try fields.list("examples") {
+                guard case .list(let inputs) = example else { throw fields.wrong("examples") }
+                node.examples.append(.init(inputs: inputs, output: .null))
+            }
+            file = try fields.stringOrNull("file")
+            folders = []
+            for folder in try fields.list("folders") {
+                guard case .string(let path) = folder else { throw fields.wrong("folders") }
+                folders.append(path)
+            }
+        }
+    }
+
+    /// What the parent is told, a line each.
+    enum Event: String {
+        /// An example is tried now.
+        case start
+        /// What it yielded: a list.
+        case yielded
+        /// Why it could not be tried, or its row failed.
+        case failed
+    }
+
+    /// Tries the examples, tells on standard output and ends the process.
+    ///
+    /// - Parameter request: as the parent wrote it.
+    public static func run(_ request: String) async -> Never {
+        let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100)
+        // What the function prints must not end up in what is told.
+        dup2(STDERR_FILENO, STDOUT_FILENO)
+        // A crash here is expected, and its core is of no use.
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        guard output >= 0, let value = try? Value(json: Array(request.utf8)),
+            let request = try? Request(value)
+        else { _exit(2) }
+        for index in request.node.examples.indices {
+            tell(.start, .int(Int64(index)), output)
+            do throws(GraphFailure) {
+                let result = try await result(of: index, request)
+                if let message = result.message {
+                    tell(.failed, .string(message), output)
+                } else {
+                    tell(.yielded, .list(result.values), output)
+                }
+            } catch {
+                tell(.failed, .string(error.description), output)
+            }
+        }
+        _exit(0)
+    }
+
+    private static func result(
+        of index: Int, _ request: Request
+    ) async throws(GraphFailure) -> (values: [Value], message: String?) {
+        let inputs = request.node.examples[index].inputs
+        let found = Locked<(values: [Value], message: String?)>(([], nil))
+        var graph = Graph(name: "example", nodes: [request.node], edges: [])
+        // What a library's path is relative to.
+        graph.file = request.file
+        var coros: [String: Coro] = [
+            "out of the example": .sink { row, _ in
+                found.withLock { $0.values += row }
+            }
+        ]
+        for (index, input) in inputs.enumerated() {
+            let name = "in \(index) of the example"
+            coros[name] = .values([input])
+            graph.nodes.append(.init(name, coro: name))
+            graph.edges.append(.init(from: name, to: request.node.name))
+        }
+        graph.nodes.append(.init("out of the example", coro: "out of the example"))
+        graph.edges.append(.init(from: request.node.name, to: "out of the example"))
+        let catalog = PluginCatalog(
+            folders: PluginFolders(options: request.folders, executableFolder: nil))
+        var options = Plumber.Options()
+        options.deadLetters = { letter in found.withLock { $0.message = letter.message } }
+        let plumber = try Plumber(
+            graph, resolvers: [CoroMap(coros), catalog], options: options)
+        _ = try await plumber.run()
+        return found.withLock { $0 }
+    }
+
+    private static func tell(_ event: Event, _ value: Value, _ output: Int32) {
+        var bytes: [UInt8] = []
+        Value.map([.init(event.rawValue, value)]).appendJSON(to: &bytes)
+        bytes.append(UInt8(ascii: "\n"))
+        _ = bytes.withUnsafeBytes { write(output, $0.baseAddress, $0.count) }
+    }
+}

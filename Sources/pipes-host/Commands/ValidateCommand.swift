@@ -1,0 +1,148 @@
+import ArgumentParser
+import Glibc
+import PipesConformance
+import PipesCore
+import PipesJSON
+import PipesPluginHost
+
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Does this plugin keep the contract?",
+        discussion: """
+            Each check runs in a process of its own, with standard input from /dev/null, standard \
+            output to it, and a working folder that is removed afterwards. Random inputs come from \
+            --seed; what failed says how to make it again.
+
+            Exit codes: 0 all checks that could be made passed, 1 something was found or the file \
+            is no plugin, 64 wrong usage.
+            """)
+
+    @Argument(help: "The plugin's file.")
+    var file: String
+
+    @Flag(help: "The results as JSON.")
+    var json = false
+
+    @Option(help: "A file for the results in JUnit's form; - is standard output.")
+    var junit: String?
+
+    @Option(help: "What random inputs are made from; a new one each time where it is not given.")
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only this check; may be given more than once.",
+            discussion: Check.all.map(\.name).joined(separator: ", "), valueName: "check"))
+    var only: [String] = []
+
+    @Option(
+        name: .customLong("processor"),
+        help: ArgumentHelp(
+            "Only this processor of the plugin; may be given more than once.", valueName: "name"))
+    var processors: [String] = []
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "An arg to open a processor with: a text as it is for a STRING, JSON for other kinds.",
+            valueName: "processor.arg=value"))
+    var args: [ArgSetting] = []
+
+    func validate() throws {
+        let names = Check.all.map(\.name)
+        for name in only where !names.contains(name) {
+            let meant = nearestName(to: name, among: names).map { " Did you mean \"\($0)\"?" } ?? ""
+            throw ValidationError("there is no check \"\(name)\".\(meant)")
+        }
+    }
+
+    func run() throws {
+        let path = file.contains("/") ? file : "./\(file)"
+        let inspector = PluginInspector(
+            folders: PluginFolders(options: [], executableFolder: nil),
+            command: ["/proc/self/exe", DescribeFileCommand.name])
+        guard access(path, F_OK) == 0 else {
+            throw refusal(String(cString: strerror(errno)))
+        }
+        guard var plugin = inspector.report(of: path) else {
+            throw refusal("is no plugin: it does not export pipes_plugin_v1")
+        }
+        if let reason = plugin.broken { throw refusal("is broken: \(reason)") }
+        plugin.file = file
+        for name in processors where !plugin.processors.contains(where: { $0.name == name }) {
+            throw refusal(
+                "no processor \"\(name)\"; it has "
+                    + plugin.processors.map(\.name).joined(separator: ", "))
+        }
+        let report = Validator(command: ["/proc/self/exe", CheckPluginCommand.name]).validate(
+            plugin, path: absolute(path),
+            selection: .init(checks: only, processors: processors),
+            args: try settings(plugin), seed: seed ?? UInt64.random(in: 0...UInt64.max))
+        try write(report)
+        if !report.hasPassed { throw ExitCode(1) }
+    }
+
+    private func write(_ report: ValidationReport) throws {
+        if json {
+            var writer = JSONWriter(isPretty: true)
+            report.value.write(to: &writer)
+            Console.output.print(String(decoding: writer.bytes, as: UTF8.self))
+        } else if junit != "-" {
+            Console.output.write(report.text)
+        }
+        guard let junit else { return }
+        if junit == "-" {
+            Console.output.write(report.junit)
+            return
+        }
+        let output = open(junit, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard output >= 0 else {
+            throw GraphInput.refusal([Diagnostic(file: junit, String(cString: strerror(errno)))])
+        }
+        defer { close(output) }
+        guard Console(descriptor: output).write(report.junit) else {
+            throw GraphInput.refusal([Diagnostic(file: junit, "it can't be written")])
+        }
+    }
+
+    /// A child has a working folder of its own.
+    private func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
+    }
+
+    private func settings(_ plugin: PluginReport) throws -> Validator.Args {
+        var all: Validator.Args = [:]
+        for setting in args {
+            guard let processor = plugin.processors.first(where: { $0.name == setting.node }) else {
+                throw refusal(
+                    "\(setting.option): no processor \"\(setting.node)\"; it has "
+                        + plugin.processors.map(\.name).joined(separator: ", "))
+            }
+            guard let param = processor.params.first(where: { $0.name == setting.arg }) else {
+                throw refusal(
+                    "\(setting.option): no param \"\(setting.arg)\" in \(setting.node); it has "
+                        + processor.params.map(\.name).joined(separator: ", "))
+            }
+            do {
+                let value =
+                    param.kind == .string
+                    ? Value.string(setting.text) : try Value(json: Array(setting.text.utf8))
+                all[setting.node, default: [:]][setting.arg] = try param.converted(value)
+            } catch let misfit as ProcessorDescription.Param.Misfit {
+                throw refusal("\(setting.option): the value \(misfit.reason)")
+            } catch {
+                throw refusal(
+                    "\(setting.option): the value is \(param.kind.name) and must be written as JSON"
+                )
+            }
+        }
+        return all
+    }
+
+    private func refusal(_ message: String) -> ExitCode {
+        GraphInput.refusal([Diagnostic(file: file, message)])
+    }
+}

@@ -1,0 +1,231 @@
+/* A map that breaks one rule of pipes.h, chosen by -D; without one it keeps them all. It adds an
+ * exclamation mark to a text. */
+#define _GNU_SOURCE
+#include <pipes/pipes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct state {
+    int64_t num;
+    int64_t rows;
+    const pipes_value *last;
+    pipes_call *call;
+    char buffer[64];
+};
+
+#if defined SHARED_BY_ALL_NODES
+static struct state *shared;
+#elif defined STATE_OF_A_THREAD
+static __thread struct state *opened_here;
+#elif defined BUFFER_OF_ALL_THREADS
+static char buffer[1 << 21];
+#endif
+
+#if defined EXPORTS_MORE
+PIPES_EXPORT int helper(void);
+PIPES_EXPORT int helper(void) { return 1; }
+#endif
+
+#if defined LEAKS_THREADS
+static void *sleep_on(void *context) {
+    for (;;) pause();
+    return context;
+}
+#endif
+
+static pipes_status open_node(const pipes_host *host, pipes_node *node, const pipes_value *args,
+                              size_t count, void **result) {
+    (void)node;
+    (void)count;
+    struct state *state = calloc(1, sizeof *state);
+    if (!state) return PIPES_RETRY;
+    state->num = args[0].integer;
+#if defined DIVIDES_BY_AN_ARG
+    state->num = 100 / state->num;
+#elif defined OPEN_ANSWERS_SKIP
+    free(state);
+    return PIPES_SKIP;
+#elif defined WANTS_ITS_OWN_TABLE
+    if (host->struct_size != sizeof *host) {
+        free(state);
+        return PIPES_FATAL;
+    }
+#elif defined LEAKS_DESCRIPTORS
+    if (dup(0) < 0) return PIPES_FATAL;
+#elif defined LEAKS_THREADS
+    pthread_t thread;
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 64 * 1024);
+    if (pthread_create(&thread, &small, sleep_on, NULL) != 0) return PIPES_FATAL;
+#elif defined SHARED_BY_ALL_NODES
+    shared = state;
+#elif defined STATE_OF_A_THREAD
+    opened_here = state;
+#endif
+    (void)host;
+    *result = state;
+    return PIPES_OK;
+}
+
+static void close_node(void *context) {
+    struct state *state = context;
+#if defined LEAKS_MEMORY
+    (void)state;
+#else
+    free(state);
+#endif
+#if defined SHARED_BY_ALL_NODES
+    shared = NULL;
+#endif
+}
+
+#if defined RECURSES
+static size_t depth_of(const char *text, size_t size, size_t depth) {
+    volatile char room[2048];
+    room[0] = 1;
+    if (!size || *text != '[') return depth;
+    return depth_of(text + 1, size - 1, depth + 1) + (size_t)room[0] - 1;
+}
+#endif
+
+static pipes_status loud(void *context, pipes_call *call, const pipes_value *row,
+                         pipes_value *result) {
+    struct state *state = context;
+    const char *text = row->text;
+    uint64_t size = row->size;
+    if (row->kind == PIPES_NULL) return PIPES_SKIP;
+    state->rows++;
+#if defined SHARED_BY_ALL_NODES
+    shared->rows++;
+#elif defined STATE_OF_A_THREAD
+    opened_here->rows++;
+#elif defined READS_TO_A_NUL
+    size = strlen(text);
+#elif defined WRITES_TO_ITS_INPUT
+    if (size) ((char *)text)[0] = '!';
+#elif defined LOOKS_AT_THE_LAST_ROW
+    if (state->last && state->last->kind == PIPES_STRING) state->num++;
+    state->last = row;
+#elif defined USES_AN_OLD_CALL
+    if (state->call) (void)state->call->host->alloc(state->call, 8, 8);
+    state->call = call;
+#elif defined EMITS_FROM_MAP
+    (void)pipes_emit(call, 0, *row);
+#elif defined CHOOSES_NO_OUTPUT
+    call->port = 7;
+#elif defined ANSWERS_A_NUMBER
+    return (pipes_status)42;
+#elif defined ANSWERS_CANCELLED
+    return PIPES_CANCELLED;
+#elif defined YIELDS_ANOTHER_KIND
+    *result = pipes_int((int64_t)size);
+    return PIPES_OK;
+#elif defined YIELDS_NO_VALUE
+    result->kind = 99;
+    return PIPES_OK;
+#elif defined CUTS_TEXTS
+    *result = pipes_string(text, size ? size - 1 : 0);
+    return PIPES_OK;
+#elif defined RECURSES
+    state->num += (int64_t)depth_of(text, size, 0);
+#elif defined SLEEPS
+    usleep(2000);
+#elif defined COUNTS
+    if (state->rows > 5) return PIPES_SKIP;
+#elif defined KEEPS_RESULTS_IN_ITS_STATE
+    size = size < sizeof state->buffer ? size : 0;
+    memcpy(state->buffer, text, size);
+    *result = pipes_string(state->buffer, size);
+    return PIPES_OK;
+#endif
+#if defined WRITES_BEHIND_ITS_MEMORY
+    char *copy = pipes_alloc(call, size);
+#elif defined BUFFER_OF_ALL_THREADS
+    /* The text waits in a buffer of all threads until there is memory for it. */
+    memcpy(buffer, text, size);
+    char *copy = pipes_alloc(call, size + 1);
+    text = buffer;
+#else
+    char *copy = pipes_alloc(call, size + 1);
+#endif
+#if !defined TRUSTS_IN_MEMORY
+    if (!copy) return PIPES_RETRY;
+#endif
+    memcpy(copy, text, size);
+#if defined WRITES_BEHIND_ITS_MEMORY
+    copy[size + 8] = '!';
+    *result = pipes_string(copy, size);
+#else
+    copy[size] = '!';
+    *result = pipes_string(copy, size + 1);
+#endif
+    return PIPES_OK;
+}
+
+static const pipes_param params[] = {
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_INT,
+     .name = "num",
+     .help = "A number.",
+     .fallback = "3",
+     .minimum = "0"},
+};
+
+static const pipes_port text[] = {PIPES_PORT(PIPES_STRING, "text", "any text")};
+
+static const pipes_processor processors[] = {
+    {
+        .struct_size = sizeof(pipes_processor),
+        .flags = 0
+#if defined SLEEPS
+                 | PIPES_NONBLOCKING
+#elif defined COUNTS
+                 | PIPES_PURE
+#elif defined BUFFER_OF_ALL_THREADS
+                 | PIPES_CONCURRENT
+#elif defined SAYS_PURE_AND_HOLDS
+                 | PIPES_PURE
+#elif !defined USES_AN_OLD_CALL && !defined LOOKS_AT_THE_LAST_ROW
+                 | PIPES_NONBLOCKING
+#endif
+        ,
+        .name = "loud",
+#if !defined NO_SUMMARY
+        .summary = "Adds an exclamation mark.",
+#endif
+#if defined SAYS_PURE_AND_HOLDS
+        .holds = "3",
+#endif
+        .params = params,
+        .param_count = 1,
+        .input_count = 1,
+        .inputs = text,
+        .output_count = 1,
+        .outputs = text,
+        .open = open_node,
+        .map = loud,
+        .close = close_node,
+    },
+};
+
+#if defined ANSWERS_ANOTHER_EACH_TIME
+PIPES_EXPORT const pipes_plugin *pipes_plugin_v1(const pipes_host *host) {
+    (void)host;
+    pipes_plugin *plugin = calloc(1, sizeof *plugin);
+    if (!plugin) return NULL;
+    plugin->struct_size = sizeof *plugin;
+    plugin->name = "rules";
+    plugin->version = "1.0.0";
+    plugin->summary = "Breaks a rule.";
+    plugin->processors = processors;
+    plugin->processor_count = 1;
+    return plugin;
+}
+#elif defined VERSION_IS_A_WORD
+PIPES_PLUGIN("rules", "new", "Breaks a rule.", processors)
+#else
+PIPES_PLUGIN("rules", "1.0.0", "Breaks a rule.", processors)
+#endif

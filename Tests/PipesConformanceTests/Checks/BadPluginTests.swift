@@ -1,0 +1,87 @@
+import PipesConformance
+import Testing
+
+@Suite("Plugins that break a rule")
+struct BadPluginTests {
+    /// A mistake of a fixture, and the check that is there to find it.
+    struct Mistake: CustomTestStringConvertible, Sendable {
+        var fixture: String
+        var name: String
+        var check: String
+
+        init(_ fixture: String, _ name: String, _ check: String) {
+            (self.fixture, self.name, self.check) = (fixture, name, check)
+        }
+
+        var testDescription: String { name }
+    }
+
+    static let mistakes = [
+        Mistake("map", "EXPORTS_MORE", "exports"),
+        Mistake("map", "ANSWERS_ANOTHER_EACH_TIME", "entry"),
+        Mistake("map", "VERSION_IS_A_WORD", "description"),
+        Mistake("map", "NO_SUMMARY", "description"),
+        Mistake("map", "SAYS_PURE_AND_HOLDS", "description"),
+        Mistake("map", "SHARED_BY_ALL_NODES", "life-cycle"),
+        Mistake("process", "NEEDS_A_ROW_BEFORE_FLUSH", "life-cycle"),
+        Mistake("map", "DIVIDES_BY_AN_ARG", "args"),
+        Mistake("map", "LEAKS_MEMORY", "steady"),
+        Mistake("map", "LEAKS_DESCRIPTORS", "steady"),
+        Mistake("map", "LEAKS_THREADS", "steady"),
+        Mistake("deferral", "BLOCKS_FOR_EVER", "stop"),
+        Mistake("map", "OPEN_ANSWERS_SKIP", "statuses"),
+        Mistake("map", "ANSWERS_A_NUMBER", "statuses"),
+        Mistake("map", "ANSWERS_CANCELLED", "statuses"),
+        Mistake("process", "ANSWERS_SKIP", "statuses"),
+        Mistake("process", "FLUSH_ANSWERS_REJECT", "statuses"),
+        Mistake("deferral", "SOURCE_REJECTS", "statuses"),
+        Mistake("deferral", "COMPLETES_WITH_A_NUMBER", "statuses"),
+        Mistake("map", "EMITS_FROM_MAP", "emits"),
+        Mistake("map", "CHOOSES_NO_OUTPUT", "emits"),
+        Mistake("process", "EMITS_WITHOUT_A_ROW", "emits"),
+        Mistake("process", "EMITS_OF_A_ROW_TOO_FAR", "emits"),
+        Mistake("process", "EMITS_TWICE_THOUGH_IT_KEEPS", "emits"),
+        Mistake("process", "EMITS_IN_FLUSH", "emits"),
+        Mistake("process", "SINK_THAT_EMITS", "emits"),
+        Mistake("map", "YIELDS_ANOTHER_KIND", "values"),
+        Mistake("map", "YIELDS_NO_VALUE", "values"),
+        Mistake("map", "CUTS_TEXTS", "values"),
+        Mistake("map", "USES_AN_OLD_CALL", "calls"),
+        Mistake("process", "SETTLES_A_ROW_TOO_FAR", "calls"),
+        Mistake("process", "NUMBERS_ROWS_OF_A_BATCH", "splits"),
+        Mistake("map", "RECURSES", "text"),
+        Mistake("map", "WANTS_ITS_OWN_TABLE", "host-table"),
+        Mistake("map", "READS_TO_A_NUL", "guard-pages"),
+        Mistake("map", "WRITES_TO_ITS_INPUT", "guard-pages"),
+        Mistake("map", "WRITES_BEHIND_ITS_MEMORY", "guard-pages"),
+        Mistake("map", "LOOKS_AT_THE_LAST_ROW", "kept-inputs"),
+        Mistake("map", "KEEPS_RESULTS_IN_ITS_STATE", "results"),
+        Mistake("process", "YIELDS_FREED_MEMORY", "results"),
+        Mistake("process", "HOLDS_FOR_EVER", "releases"),
+        Mistake("process", "RELEASE_NEEDS_AN_OPEN_NODE", "releases"),
+        Mistake("map", "TRUSTS_IN_MEMORY", "allocation"),
+        Mistake("process", "COUNTS_BEFORE_IT_CAN_FAIL", "allocation"),
+        Mistake("map", "STATE_OF_A_THREAD", "threads"),
+        Mistake("map", "BUFFER_OF_ALL_THREADS", "concurrent"),
+        Mistake("map", "SLEEPS", "nonblocking"),
+        Mistake("map", "COUNTS", "pure"),
+        Mistake("deferral", "NEVER_COMPLETES", "deferral"),
+        Mistake("deferral", "COMPLETES_TWICE", "deferral"),
+        Mistake("deferral", "DEFERS_WITHOUT_A_TICKET", "deferral"),
+        Mistake("deferral", "DEFERS_AND_ANSWERS_OK", "deferral"),
+        Mistake("deferral", "DEFERS_WITHOUT_THE_FLAG", "deferral"),
+    ]
+
+    @Test("each mistake is found by the check that is there for it", arguments: mistakes)
+    func found(_ mistake: Mistake) async throws {
+        let folder = try CheckedPlugin.Folder()
+        let plugin = try CheckedPlugin(mistake.fixture, mistake.name, in: folder)
+        let report = try await plugin.validate(only: [mistake.check])
+        #expect(!report.findings.isEmpty, "\(report.text)")
+    }
+
+    @Test("every check has a mistake that it finds")
+    func complete() {
+        #expect(Set(Self.mistakes.map(\.check)) == Set(Check.all.map(\.name)))
+    }
+}
