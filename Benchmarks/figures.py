@@ -27,11 +27,11 @@ def brief(number):
 
 
 def rows(result):
-    """The table: workload, what was measured, the limit, the ratio, the goal, whether reached."""
+    """The table, in the columns of HEAD."""
     for goal in goals():
         metrics = result["workloads"].get(goal["workload"])
         if not metrics or goal["metric"] not in metrics:
-            yield [goal["title"], "not measured", "", "", goal_text(goal), "no"]
+            yield [goal["title"], "not measured", "", "", "", goal_text(goal), "no"]
             continue
         value = metrics[goal["metric"]]["median"]
         is_ratio = "against" in goal
@@ -39,7 +39,9 @@ def rows(result):
         limit = f'{brief(metrics["limit"]["median"])} ({goal["against"]})' if is_ratio else ""
         yield [
             goal["title"], f'{brief(figure)} {goal["unit"]}', limit,
-            f"{value:.2f}" if is_ratio else "", goal_text(goal), reached(goal, value),
+            f"{value:.2f}" if is_ratio else "",
+            f'{metrics["work"]["median"]:.2f}' if goal["metric"] == "ratio" and "work" in metrics else "",
+            goal_text(goal), reached(goal, value),
         ]
 
 
@@ -55,4 +57,4 @@ def reached(goal, value):
     return ("yes" if value >= goal["at_least"] else "no") if "at_least" in goal else ""
 
 
-HEAD = ["workload", "measured", "limit", "ratio", "goal", "reached"]
+HEAD = ["workload", "measured", "limit", "ratio", "of work", "goal", "reached"]

@@ -5,7 +5,8 @@ import MeasuredGraphs
 func concurrencyWorkloads() {
     // 10 ms in thousands side by side: however small the size, ten of them.
     let rows = 10_000
-    workload("rows that wait 10 ms, 1,000 in flight") { recorder in
+    workload("rows that wait 10 ms, 1,000 in flight", metrics: ["figure", "limit", "ratio"]) {
+        recorder in
         let run = try await GraphRun.of(MeasuredGraph.deferring(rows: rows, inFlight: 1_000))
         recorder.record("figure", run.nanoseconds / 1e9)
         recorder.record("limit", 0.1)

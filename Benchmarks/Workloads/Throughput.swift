@@ -44,7 +44,7 @@ func throughputWorkloads() {
     }
 
     let crc = MeasuredGraph.Chain(source: "measured.texts", rows: Size.rows(5_000_000))
-    workload("crc32 by signature", metrics: ["figure", "limit", "ratio", "direct"]) { recorder in
+    workload("crc32 by signature", metrics: Recorder.pairMetrics + ["direct"]) { recorder in
         let graph = MeasuredGraph.crc32(rows: crc.rows)
         let direct = try Reference.checked(crc.inC(reference_crc32_direct))
         recorder.record("direct", Double(direct.nanoseconds) / Double(crc.rows))

@@ -46,4 +46,7 @@ uint64_t reference_memory(void);
 uint64_t reference_peak_memory(void);
 bool reference_forget_peak(void);
 
+/* What all threads of this process have worked so far, in nanoseconds. */
+uint64_t reference_processor_time(void);
+
 #endif
