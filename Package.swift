@@ -87,6 +87,12 @@ let package = Package(
         .target(
             name: "Pipes", dependencies: ["PipesCore", "PipesRuntime", "PipesPluginHost"],
             swiftSettings: swift),
+        .target(
+            name: "PipesTesting",
+            dependencies: [
+                "PipesCore", "PipesRuntime", "PipesJSON", "CPipes",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
             exclude: ["expected.txt"],
@@ -100,6 +106,7 @@ let package = Package(
             dependencies: [
                 "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
                 "PipesConformance",
+                "PipesTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -119,6 +126,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
+        .testTarget(
+            name: "PipesTestingTests",
+            dependencies: ["PipesTesting", "PipesRuntime", "PipesCore"], swiftSettings: swift),
         .testTarget(
             name: "PipesPluginHostTests",
             dependencies: ["PipesPluginHost", "PipesCore", "CPipes", "pipes-host"],

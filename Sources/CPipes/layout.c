@@ -45,6 +45,11 @@ OFFSET(pipes_host, concurrency, 144);
 OFFSET(pipes_host, count, 152);
 OFFSET(pipes_host, extension, 160);
 
+SIZE(pipes_timers, 32);
+OFFSET(pipes_timers, now, 8);
+OFFSET(pipes_timers, start, 16);
+OFFSET(pipes_timers, stop, 24);
+
 SIZE(pipes_call, 56);
 OFFSET(pipes_call, host, 0);
 OFFSET(pipes_call, node, 8);

@@ -9,15 +9,19 @@ struct PipesHost: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
-            InspectCommand.self, SchemaCommand.self, ValidateCommand.self,
-            DescribeFileCommand.self, CheckPluginCommand.self, TryExamplesCommand.self,
+            InspectCommand.self, SchemaCommand.self, NewCommand.self, ValidateCommand.self,
+            TestCommand.self, DescribeFileCommand.self, CheckPluginCommand.self,
+            TestCaseCommand.self, TryExamplesCommand.self,
         ])
 
     static func main() async {
         // A reader that has gone away shows as EPIPE where it is written to, in plugins too.
         signal(SIGPIPE, SIG_IGN)
         openStandardDescriptors()
-        await main(nil)
+        // A stop that comes while plugins are still being loaded holds for the run to come.
+        let isRun = CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName
+        let signals = isRun ? await StopSignals() : nil
+        await StopSignals.$early.withValue(signals) { await main(nil) }
     }
 
     /// Where one was closed by who started this program, the next file to be opened would take

@@ -417,7 +417,6 @@ void node_stop(pipes_node *node) {
 
 void node_close(pipes_node *node) {
     CHECK(node->open_calls == 0);
-    node->stopping = true; /* a node that has ended is to do no more: nothing about the run */
     if (node->processor->close) node->processor->close(node->state);
     if (node->args) inputs_let_go((pipes_hold *)node->args);
 }

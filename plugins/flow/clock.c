@@ -1,4 +1,5 @@
-/* The thread that ends waits. No lock is held while it calls the host or a node. */
+/* How nodes wait: with the timers of the host, or in a thread of this plugin. No lock is held while
+ * a node is called. */
 #define _POSIX_C_SOURCE 200809L
 #include "flow.h"
 
@@ -18,7 +19,8 @@ static struct {
     size_t count, capacity;
 } waits = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
-uint64_t clock_now(void) {
+/* As the own thread sees it. */
+static uint64_t system_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
@@ -85,7 +87,7 @@ static void *ring_when_due(void *context) {
             continue;
         }
         struct timer *next = waits.heap[0];
-        if (next->due > clock_now()) {
+        if (next->due > system_now()) {
             wait_until(next->due);
             continue;
         }
@@ -118,7 +120,7 @@ static bool start_thread(void) {
     return !error;
 }
 
-bool clock_open(void) {
+static bool open_thread(void) {
     pthread_once(&waits.once, initialize);
     pthread_mutex_lock(&waits.lock);
     bool runs = waits.users || start_thread();
@@ -127,7 +129,7 @@ bool clock_open(void) {
     return runs;
 }
 
-void clock_close(void) {
+static void close_thread(void) {
     pthread_mutex_lock(&waits.lock);
     bool was_last = --waits.users == 0;
     pthread_t thread = waits.thread;
@@ -147,13 +149,55 @@ void clock_close(void) {
     }
 }
 
+/* -------------------------------------------------------- the host's timers -- */
+
+/* The timer's number is set under the lock, so a ring that is faster than that waits for it. */
+static void ring_from_host(void *context) {
+    struct timer *timer = context;
+    pthread_mutex_lock(&waits.lock);
+    timer->number = 0;
+    pthread_mutex_unlock(&waits.lock);
+    timer->ring(timer, PIPES_OK);
+}
+
+static bool start_host_timer(struct timer *timer) {
+    const struct clock *clock = timer->clock;
+    timer->number =
+        clock->timers->start(clock->node, timer->ticket, timer->due, ring_from_host, timer);
+    return timer->number;
+}
+
+static bool stop_host_timer(struct timer *timer) {
+    const struct clock *clock = timer->clock;
+    if (!timer->number || !clock->timers->stop(clock->node, timer->number)) return false;
+    timer->number = 0;
+    return true;
+}
+
 /* ------------------------------------------------------------------- timers -- */
 
-void clock_await(const pipes_host *host, struct timer *timer, pipes_ticket ticket, uint64_t due) {
+bool clock_open(struct clock *clock, const pipes_host *host, pipes_node *node) {
+    const pipes_timers *timers = host->extension ? host->extension(host, "pipes.timer/1") : NULL;
+    *clock = (struct clock){.host = host, .node = node, .timers = timers};
+    return timers || open_thread();
+}
+
+void clock_close(const struct clock *clock) {
+    if (!clock->timers) close_thread();
+}
+
+uint64_t clock_now(const struct clock *clock) {
+    return clock->timers ? clock->timers->now(clock->node) : system_now();
+}
+
+void clock_await(const struct clock *clock, struct timer *timer, pipes_ticket ticket,
+                 uint64_t due) {
+    const pipes_host *host = clock->host; /* the node may be gone once its timer rings */
     pthread_mutex_lock(&waits.lock);
+    timer->clock = clock;
     timer->ticket = ticket;
     timer->due = due;
-    bool waiting = insert(timer);
+    bool waiting = clock->timers ? start_host_timer(timer) : insert(timer);
     if (waiting && timer->place == 1) pthread_cond_broadcast(&waits.changed);
     pthread_mutex_unlock(&waits.lock);
     if (!waiting) {
@@ -165,8 +209,8 @@ void clock_await(const pipes_host *host, struct timer *timer, pipes_ticket ticke
 
 void clock_cancel(struct timer *timer, pipes_ticket ticket) {
     pthread_mutex_lock(&waits.lock);
-    bool waiting = timer->place && timer->ticket.id == ticket.id;
-    if (waiting) take_out(timer);
+    bool waiting = timer->ticket.id == ticket.id && (timer->place || stop_host_timer(timer));
+    if (timer->place && waiting) take_out(timer);
     pthread_mutex_unlock(&waits.lock);
     if (waiting) timer->ring(timer, PIPES_CANCELLED);
 }
@@ -177,6 +221,9 @@ void clock_cut_short(struct timer *timer) {
         timer->due = 0;
         sift_up(timer, timer->place);
         pthread_cond_broadcast(&waits.changed);
+    } else if (stop_host_timer(timer)) {
+        timer->due = 0;
+        start_host_timer(timer); /* where it fails, the host asks the call itself to stop */
     }
     pthread_mutex_unlock(&waits.lock);
 }

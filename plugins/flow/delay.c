@@ -15,7 +15,7 @@ struct waiting {
 };
 
 struct delay {
-    const pipes_host *host;
+    struct clock clock;
     uint64_t time, jitter;
     uint64_t seed;
     atomic_uint_fast64_t rows; /* drawn so far: the n-th row has the n-th jitter of the seed */
@@ -49,7 +49,7 @@ static void give_back(struct waiting *waiting) {
 /* The state may be gone after complete, so that is the last thing. */
 static void ring(struct timer *timer, pipes_status outcome) {
     struct waiting *waiting = (struct waiting *)timer;
-    const pipes_host *host = waiting->delay->host;
+    const pipes_host *host = waiting->delay->clock.host;
     pipes_ticket ticket = timer->ticket;
     pipes_value value = waiting->value;
     give_back(waiting);
@@ -61,7 +61,6 @@ pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_va
     (void)count;
     struct delay *delay = calloc(1, sizeof *delay);
     if (!delay) return flow_refuse(host, node, "no memory");
-    delay->host = host;
     delay->seed = (uint64_t)args[2].integer;
     if (!flow_duration(host, node, "time", &args[0], &delay->time) ||
         !flow_duration(host, node, "jitter", &args[1], &delay->jitter)) {
@@ -70,9 +69,9 @@ pipes_status delay_open(const pipes_host *host, pipes_node *node, const pipes_va
     }
     if (args[2].integer < 0 &&
         getrandom(&delay->seed, sizeof delay->seed, 0) != sizeof delay->seed) {
-        delay->seed = clock_now(); /* good enough for a jitter */
+        delay->seed = (uint64_t)(uintptr_t)delay; /* good enough for a jitter */
     }
-    if (!clock_open()) {
+    if (!clock_open(&delay->clock, host, node)) {
         free(delay);
         return flow_refuse(host, node, "no thread to wait in");
     }
@@ -100,7 +99,7 @@ pipes_status delay_map(void *state, pipes_call *call, const pipes_value *row, pi
     waiting->timer.ring = ring;
     waiting->value = *row;
     pipes_ticket ticket = call->host->defer(call, &waiting->timer);
-    clock_await(delay->host, &waiting->timer, ticket, clock_now() + wait);
+    clock_await(&delay->clock, &waiting->timer, ticket, clock_now(&delay->clock) + wait);
     return PIPES_DEFERRED;
 }
 
@@ -117,6 +116,6 @@ void delay_close(void *state) {
         waiting = next;
     }
     pthread_mutex_destroy(&delay->lock);
+    clock_close(&delay->clock);
     free(delay);
-    clock_close();
 }

@@ -20,28 +20,38 @@ bool flow_duration(const pipes_host *host, pipes_node *node, const char *name,
 uint64_t flow_mix(uint64_t n);
 
 /* ------------------------------------------------------------------- clock.c --
- * One thread for all nodes of this plugin that wait. It runs while a node is open. */
+ * Nodes wait by the clock of their run, with the host's timers; on a host that has none, in one
+ * thread for all nodes of this plugin, which runs while a node is open. */
 
 /* A deferred call that waits. Must stay where it is until the node is closed: a cancel may come for
  * a call that has just ended, and is told apart by its ticket. */
 struct timer {
-    uint64_t due; /* on clock_now's scale */
-    size_t place; /* in the clock's heap, counted from 1; 0 while it isn't waiting */
+    uint64_t due;    /* on clock_now's scale */
+    uint64_t number; /* among the host's timers; 0 while it isn't waiting there */
+    size_t place;    /* in the heap of the own thread, from 1; 0 while it isn't waiting there */
     pipes_ticket ticket;
-    /* Completes the ticket, on the clock's thread when it is due (PIPES_OK) and otherwise on any
+    const struct clock *clock;
+    /* Completes the ticket, on a thread of the clock when it is due (PIPES_OK) and otherwise on any
      * (PIPES_CANCELLED; PIPES_RETRY without memory). The node may be gone once it is completed. */
     void (*ring)(struct timer *timer, pipes_status outcome);
 };
 
+/* A node's way to its clock. */
+struct clock {
+    const pipes_host *host;
+    pipes_node *node;
+    const pipes_timers *timers; /* NULL where the host has none */
+};
+
 /* For each node, in its open and close; false when the system has no thread to give. */
-bool clock_open(void);
-void clock_close(void);
-uint64_t clock_now(void);
+bool clock_open(struct clock *clock, const pipes_host *host, pipes_node *node);
+void clock_close(const struct clock *clock);
+uint64_t clock_now(const struct clock *clock);
 /* Rings the timer when `due` has come, or at once where the ticket is cancelled already. */
-void clock_await(const pipes_host *host, struct timer *timer, pipes_ticket ticket, uint64_t due);
+void clock_await(const struct clock *clock, struct timer *timer, pipes_ticket ticket, uint64_t due);
 /* Rings it now if it still waits for this ticket. */
 void clock_cancel(struct timer *timer, pipes_ticket ticket);
-/* Has the clock's thread ring it now if it waits at all. Calls nobody, so that an interrupt may. */
+/* Has the clock ring it now if it waits at all. Calls nobody, so that an interrupt may. */
 void clock_cut_short(struct timer *timer);
 
 /* ---------------------------------------------------------- the processors -- */

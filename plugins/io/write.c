@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,6 @@ struct file {
     char *path;    /* absolute, links resolved */
     char *partial; /* what is written to until then; NULL where the rows go straight to path */
     bool is_whole; /* all input was seen and is on the disk */
-    atomic_bool is_stopped; /* the run was cancelled, perhaps after this node's flush */
     bool is_claimed;
     bool is_refused;   /* another node has claimed the path */
     struct file *next; /* in `claimed` */
@@ -160,13 +158,19 @@ pipes_status write_process(void *state, pipes_call *call, const pipes_batch *bat
     return sink_rows(&file->sink, call, batch);
 }
 
-/* Only a run that ends by itself comes here. Before the file takes its name its content must have
- * reached the disk, or a power failure could leave the name on an empty file. */
+/* All rows were seen. Before the file takes its name its content must have reached the disk, or a
+ * power failure could leave the name on an empty file. Whoever reads a pipe learns now that it has
+ * ended: perhaps it is what the rest of the run waits for. */
 pipes_status write_flush(void *state, pipes_call *call) {
     struct file *file = state;
-    if (file->partial && fsync(file->sink.file)) {
+    int descriptor = file->sink.file;
+    /* A pipe has no disk. */
+    int error = fsync(descriptor) && errno != EINVAL && errno != EROFS ? errno : 0;
+    if (close(descriptor) && !error) error = errno;
+    file->sink.file = -1;
+    if (error) {
         return io_fail(file->sink.host, file->sink.node, call, "can't write %s: %s", file->name,
-                       strerror(errno));
+                       strerror(error));
     }
     file->is_whole = true;
     return PIPES_OK;
@@ -174,20 +178,33 @@ pipes_status write_flush(void *state, pipes_call *call) {
 
 void write_interrupt(void *state) {
     struct file *file = state;
-    if (file->sink.host->stopping(file->sink.node)) atomic_store(&file->is_stopped, true);
     wake_up(file->sink.wake);
 }
 
-/* Gives the file its name, or removes it where the run did not end by itself. */
+/* A new name is on the disk once its folder is. */
+static void sync_folder(const char *path) {
+    char *folder = strndup(path, (size_t)(strrchr(path, '/') - path + 1));
+    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (descriptor >= 0) {
+        (void)!fsync(descriptor); /* not every file system can */
+        close(descriptor);
+    }
+    free(folder);
+}
+
+/* Gives the file its name, or removes it where the run did not end by itself: close comes when all
+ * of it has. */
 static void settle_partial(struct file *file) {
     struct sink *sink = &file->sink;
-    if (!file->is_whole || atomic_load(&file->is_stopped)) {
+    if (!file->is_whole || sink->host->stopping(sink->node)) {
         unlink(file->partial);
     } else if (rename(file->partial, file->path)) {
         char text[4096 + 512];
         snprintf(text, sizeof text, "can't rename \"%s\" to \"%s\": %s", file->partial, file->path,
                  strerror(errno));
         sink->host->log(sink->node, PIPES_ERROR, text, strlen(text));
+    } else {
+        sync_folder(file->path);
     }
 }
 

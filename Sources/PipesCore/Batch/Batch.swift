@@ -108,6 +108,14 @@ public struct Batch: Sendable {
         return sum
     }
 
+    /// `byteCount`, item by item.
+    public var itemByteCounts: some Sequence<Int> {
+        slots.lazy.filter { [self] in settlement($0) == .item }.map { [self] slot in
+            guard let rows else { return 0 }
+            return (0..<rows.width).reduce(0) { $0 + rows.values[slot * rows.width + $1].byteCount }
+        }
+    }
+
     /// Cuts the batch behind its `items`-th item. Settlements behind that item stay with the rest.
     /// - Returns: the first part; self is what is left.
     public mutating func removePrefix(items: Int) -> Batch {
@@ -157,8 +165,14 @@ public struct Batch: Sendable {
         return prefix
     }
 
+    /// Appends settlements without a row to a batch that has nothing else.
+    public mutating func appendBare(_ runs: [KeyRun]) {
+        for run in runs { self.runs.appendJoining(run) }
+    }
+
     /// The settlements alone, ranges joined: what a batch without an item comes to.
-    public func bareRuns() -> [KeyRun] {
+    /// - Parameter items: what becomes of the items.
+    public func bareRuns(items: Settlement = .item) -> [KeyRun] {
         var bare: [KeyRun] = []
         var slot = slots.lowerBound
         for run in runs {
@@ -167,10 +181,11 @@ public struct Batch: Sendable {
                 continue
             }
             for offset in 0..<run.count {
+                let settlement = settlement(slot)
                 bare.appendJoining(
                     KeyRun(
                         parent: run.parent, first: run.first + UInt64(offset), count: 1,
-                        settlement: settlement(slot)))
+                        settlement: settlement == .item ? items : settlement))
                 slot += 1
             }
         }
@@ -225,7 +240,11 @@ extension Batch {
 
 extension Batch {
     /// The same keys with other values: slot n of `results` belongs to the n-th slot here.
-    /// - Parameter slots: how many of the slots are kept, where a processor wanted no more.
+    /// - Parameters:
+    ///   - results: holds what became of each slot.
+    ///   - count: how many of the slots are kept, where a processor wanted no more.
+    ///   - holes: the slots that hold no value, and why; nil where all do.
+    ///   - itemCount: how many of the kept slots hold a value.
     public func mapped(
         to results: RowStorage, slots count: Int, holes: Holes?, itemCount: Int
     ) -> Batch {

@@ -34,7 +34,9 @@ public final class RowStorage: @unchecked Sendable {
         var context: UnsafeMutableRawPointer?
     }
 
-    /// - Parameter capacity: rows; more can be had with `grow`.
+    /// - Parameters:
+    ///   - capacity: rows; more can be had with `grow`.
+    ///   - width: values in each row.
     public init(capacity: Int, width: Int = 1) {
         self.width = width
         self.capacity = capacity

@@ -13,12 +13,17 @@ extension GraphCheck {
         let params = description.params
         var values: [Value?] = params.map(\.fallback)
         var given: Set<Int> = []
-        var isSound = true
+        var isSound = !node.argsAreUnreadable
+        // What is meant by a name that no param has is not missing as well.
+        var misspelt: Set<String> = []
         for arg in node.args {
             guard let position = params.firstIndex(where: { $0.name == arg.name }) else {
                 report(
                     node: index, unknownParam(arg.name, of: node, params.map(\.name)),
                     at: arg.namePlace)
+                if let meant = nearestName(to: arg.name, among: params.map(\.name)) {
+                    misspelt.insert(meant)
+                }
                 isSound = false
                 continue
             }
@@ -38,13 +43,16 @@ extension GraphCheck {
             do {
                 values[position] = try params[position].converted(arg.value)
             } catch {
-                report(
-                    node: index, "param \(arg.name.quoted) \(error.reason)", at: arg.valuePlace)
+                diagnostics.append(
+                    Diagnostic(
+                        file: arg.option ?? graph.file, at: arg.valuePlace,
+                        "node \(name(index)): param \(arg.name.quoted) \(error.reason)"))
                 isSound = false
             }
         }
         for (position, param) in params.enumerated() where !given.contains(position) {
             guard let fallback = values[position] else {
+                if node.argsAreUnreadable || misspelt.contains(param.name) { continue }
                 report(
                     node: index,
                     "\(node.coro) needs param \(param.name.quoted) (\(param.kind.name)); give it "

@@ -6,16 +6,19 @@ public struct CheckedGraph: Sendable {
     public var nodes: [Node]
     /// In the order of `graph.edges`.
     public var edges: [Edge]
-    /// Node indices, senders before receivers.
+    public var loops: [Loop]
+    /// Node indices, senders before receivers; feedback edges left aside.
     public var order: [Int]
     public var warnings: [Diagnostic]
 
     public init(
-        graph: Graph, nodes: [Node], edges: [Edge], order: [Int], warnings: [Diagnostic]
+        graph: Graph, nodes: [Node], edges: [Edge], loops: [Loop] = [], order: [Int],
+        warnings: [Diagnostic]
     ) {
         self.graph = graph
         self.nodes = nodes
         self.edges = edges
+        self.loops = loops
         self.order = order
         self.warnings = warnings
     }
@@ -64,9 +67,13 @@ public struct CheckedGraph: Sendable {
         public var byteCapacity: Int
         /// Whether the user gave this edge or its receiver a `queue_size`.
         public var capacityIsFixed: Bool
+        public var overflow: NodeProperties.Overflow
+        /// Whether it starts the next round of a loop.
+        public var isFeedback: Bool
 
         public init(
-            from: Int, port: Int, to: Int, capacity: Int, byteCapacity: Int, capacityIsFixed: Bool
+            from: Int, port: Int, to: Int, capacity: Int, byteCapacity: Int, capacityIsFixed: Bool,
+            overflow: NodeProperties.Overflow = .suspend, isFeedback: Bool = false
         ) {
             self.from = from
             self.port = port
@@ -74,6 +81,29 @@ public struct CheckedGraph: Sendable {
             self.capacity = capacity
             self.byteCapacity = byteCapacity
             self.capacityIsFixed = capacityIsFixed
+            self.overflow = overflow
+            self.isFeedback = isFeedback
+        }
+    }
+
+    /// Nodes whose rows go round. Each row that enters at a head is settled once, under the key it
+    /// entered with, on every feedback edge of the loop.
+    public struct Loop: Sendable {
+        /// Edge indices: the feedback edges, all from one output of the closer.
+        public var feedback: [Int]
+        /// For each of them the values of round 0, of the kind that its head takes; as many for
+        /// each.
+        public var initial: [[Value]]
+        /// Rows that may be in the loop at once.
+        public var maxInLoop: Int
+        /// Edges by which rows leave the loop.
+        public var exits: [Int]
+
+        public init(feedback: [Int], initial: [[Value]], maxInLoop: Int, exits: [Int]) {
+            self.feedback = feedback
+            self.initial = initial
+            self.maxInLoop = maxInLoop
+            self.exits = exits
         }
     }
 
@@ -107,7 +137,8 @@ public struct CheckedGraph: Sendable {
 /// of the other.
 public struct Lineage: Sendable, Hashable {
     /// One step of a key: who numbered it. The first is a source, an aggregate, a merge or a join
-    /// of different lineages; the following are splits.
+    /// of different lineages; the following are splits. A feedback edge gives two steps: the round,
+    /// and the place in it.
     public struct Step: Sendable, Hashable {
         public var node: Int
         public var port: Int
@@ -126,6 +157,16 @@ public struct Lineage: Sendable, Hashable {
         self.steps = steps
         self.origins = origins
     }
+
+    /// The rows that go back by an output of a loop's closer. The closer stands for the source
+    /// that `initial` comes from.
+    public static func feedback(from closer: Int, port: Int) -> Lineage {
+        // No port of a node has a negative number.
+        let step = Step(node: closer, port: -1 - port)
+        return Lineage(steps: [step, step], origins: [closer])
+    }
+
+    public var isOfFeedback: Bool { steps[0].port < 0 }
 
     /// How many numbers a key has.
     public var depth: Int { steps.count }

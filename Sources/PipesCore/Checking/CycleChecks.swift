@@ -1,13 +1,16 @@
 extension GraphCheck {
-    /// Sorts the nodes so that senders stand before receivers, and reports every cycle (A. B.
-    /// Kahn, "Topological sorting of large networks", 1962).
+    /// Sorts the nodes so that senders stand before receivers, feedback edges left aside, and
+    /// reports every other cycle (A. B. Kahn, "Topological sorting of large networks", 1962).
     mutating func findOrder() {
-        var waitingFor = inputs.map(\.count)
+        let onward = outputs.map { edges in edges.filter { wires[$0]?.isFeedback == false } }
+        var waitingFor = inputs.map { edges in
+            edges.count { wires[$0]?.isFeedback == false }
+        }
         order.reserveCapacity(graph.nodes.count)
         for node in graph.nodes.indices where waitingFor[node] == 0 { order.append(node) }
         var next = 0
         while next < order.count {
-            for edge in outputs[order[next]] {
+            for edge in onward[order[next]] {
                 guard let receiver = wires[edge]?.to else { continue }
                 waitingFor[receiver] -= 1
                 if waitingFor[receiver] == 0 { order.append(receiver) }
@@ -16,7 +19,8 @@ extension GraphCheck {
         }
         guard order.count < graph.nodes.count else { return }
         var components = StrongComponents(count: graph.nodes.count)
-        let receivers = outputs.map { $0.compactMap { wires[$0]?.to } }
+        // An edge from a sink or to a source can't be, and is told as such: it makes no cycle.
+        let receivers = onward.map { $0.compactMap { wires[$0] }.filter(canBe).map(\.to) }
         for node in graph.nodes.indices where waitingFor[node] > 0 {
             components.visit(from: node, receivers: receivers)
         }
@@ -24,23 +28,31 @@ extension GraphCheck {
         for node in graph.nodes.indices where waitingFor[node] > 0 {
             let component = components.number[node]
             guard !reported.contains(component),
-                let cycle = shortestCycle(through: node, components.number)
+                let cycle = shortestCycle(through: node, onward, components.number)
             else { continue }
             reported.insert(component)
+            cycleNodes.formUnion(cycle.compactMap { wires[$0]?.to })
             report(cycle: cycle)
         }
     }
 
+    private func canBe(_ wire: Wire) -> Bool {
+        descriptions[wire.from]?.isSink != true && descriptions[wire.to]?.isSource != true
+    }
+
     /// - Returns: the edges from a node back to itself; nil where there is no way back.
-    private func shortestCycle(through start: Int, _ component: [Int]) -> [Int]? {
+    private func shortestCycle(
+        through start: Int, _ onward: [[Int]], _ component: [Int]
+    ) -> [Int]? {
         var cameBy: [Int: Int] = [:]
         var queue = [start]
         var next = 0
         while next < queue.count {
             let node = queue[next]
             next += 1
-            for edge in outputs[node] {
-                guard let wire = wires[edge], component[wire.to] == component[start],
+            for edge in onward[node] {
+                guard let wire = wires[edge], canBe(wire),
+                    component[wire.to] == component[start],
                     cameBy[wire.to] == nil
                 else { continue }
                 cameBy[wire.to] = edge
@@ -70,7 +82,8 @@ extension GraphCheck {
             Diagnostic(
                 file: graph.file, at: graph.edges[closing].place,
                 "cycle: \(names.joined(separator: " -> ")); its rows would never end. Take out "
-                    + "one of these edges (feedback edges come later)"))
+                    + "one of these edges, or say which starts the next round: {\"to\": "
+                    + "\(graph.edges[closing].to.quoted), \"feedback\": {\"initial\": [...]}}"))
     }
 }
 

@@ -25,11 +25,17 @@ extension GraphCheck {
                 Wire(
                     from: from, to: to,
                     port: port(of: edge, from: from, sinksReported: &sinksReported),
-                    capacity: edge.queueSize ?? receiver.queueSize,
-                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed))
+                    capacity: edge.feedback.map { roomInLoop($0, receiver) }
+                        ?? edge.queueSize ?? receiver.queueSize,
+                    capacityIsFixed: edge.queueSize != nil || receiver.queueSizeIsFixed,
+                    // It has room for all that goes round.
+                    overflow: edge.feedback == nil ? edge.overflow ?? receiver.overflow : .suspend,
+                    isFeedback: edge.feedback != nil))
             inputs[to].append(index)
             outputs[from].append(index)
-            if let description = descriptions[to], description.isSource {
+            // Where a sink feeds a source, that it feeds anybody is the mistake.
+            let comesFromSink = descriptions[from]?.isSink == true
+            if let description = descriptions[to], description.isSource, !comesFromSink {
                 report(
                     node: to,
                     "\(graph.nodes[to].coro) is a source and takes no input; take \(name(to)) out "
@@ -151,6 +157,8 @@ extension GraphCheck {
             return
         }
         if senders.count > ports.count {
+            // The edge that is too many may be the one that closes the cycle.
+            if cycleNodes.contains(index) { return }
             let takes = ports.count == 1 ? "1 input" : "\(ports.count) inputs"
             let remedy =
                 ports.count == 1

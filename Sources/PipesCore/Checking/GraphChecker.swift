@@ -13,8 +13,10 @@ public struct GraphChecker {
         }
     }
 
-    /// - Parameter resolve: is called once for each node that names a processor; messages it
-    ///   gives get the node's name in front, and a place and a file where they have none.
+    /// - Parameters:
+    ///   - graph: as it was read, or built in code.
+    ///   - resolve: is called once for each node that names a processor; messages it gives get
+    ///     the node's name in front, and a place and a file where they have none.
     /// - Returns: the checked graph, or nil where there is an error, in the file included; and
     ///   all errors and warnings found here in the order of the file.
     public static func check(
@@ -24,10 +26,12 @@ public struct GraphChecker {
         check.resolveNodes(resolve)
         check.checkEdges()
         check.checkArgs()
+        check.findOrder()
         check.checkInputs()
         check.checkKinds()
-        check.findOrder()
+        check.checkFeedback()
         check.traceLineages()
+        check.findLoops()
         let diagnostics = check.diagnostics.inOrderOfPlace()
         let isSound = !graph.hasErrors && !diagnostics.contains { $0.severity == .error }
         return (isSound ? check.checkedGraph(warnings: diagnostics) : nil, diagnostics)
@@ -46,6 +50,9 @@ struct GraphCheck {
         /// In rows.
         var capacity: Int
         var capacityIsFixed: Bool
+        var overflow: NodeProperties.Overflow
+        /// Whether it starts the next round of a loop; the order of nodes doesn't heed it.
+        var isFeedback: Bool
     }
 
     let graph: Graph
@@ -63,9 +70,18 @@ struct GraphCheck {
     var edgesAreIncomplete: Bool
     /// Senders before receivers; without nodes that are on a cycle or behind one.
     var order: [Int] = []
+    /// Nodes on cycles that were reported.
+    var cycleNodes: Set<Int> = []
     /// By node; nil where it can't be known.
     var traces: [Trace?]
     var modes: [CheckedGraph.InputMode]
+    /// The lineage of the rows that a head of a loop is given, by node.
+    var headLineages: [Int: Lineage] = [:]
+    /// The feedback edges of each head, by node.
+    var feedbackInto: [Int: [Int]] = [:]
+    var loops: [CheckedGraph.Loop] = []
+    /// How many edges may still be followed to explain what is wrong with loops.
+    var stepsLeft = 1_000_000
     /// How many names may still be compared for "Did you mean".
     var comparisonsLeft = 200_000
     /// How many sources all lineages that are merged may still name between them: a ladder of
@@ -149,9 +165,12 @@ struct GraphCheck {
             edges.append(
                 CheckedGraph.Edge(
                     from: wire.from, port: port, to: wire.to, capacity: wire.capacity,
-                    byteCapacity: bytes, capacityIsFixed: wire.capacityIsFixed))
+                    byteCapacity: wire.isFeedback ? Int.max : bytes,
+                    capacityIsFixed: wire.capacityIsFixed, overflow: wire.overflow,
+                    isFeedback: wire.isFeedback))
         }
         return CheckedGraph(
-            graph: graph, nodes: nodes, edges: edges, order: order, warnings: warnings)
+            graph: graph, nodes: nodes, edges: edges, loops: loops, order: order,
+            warnings: warnings)
     }
 }

@@ -16,13 +16,23 @@ extension GraphCheck {
     /// refuses the joins that can't (graph.md, "Settlements" and "Joins").
     mutating func traceLineages() {
         var room = RoomCheck(nodeCount: graph.nodes.count)
+        var firstHeads: [Lineage: Int] = [:]
         for node in order {
             guard let description = descriptions[node] else { continue }
             let holds = holds(of: node, description)
             guard let entry = entry(of: node, description) else { continue }
-            room.add(
-                node: node, holds: holds, isRoot: entry.isNew || description.rate == .aggregates,
-                check: &self)
+            if feedbackInto[node] != nil { headLineages[node] = entry.lineage }
+            if entry.lineage.isOfFeedback, entry.isNew, description.rate != .aggregates,
+                let first = firstHeads[entry.lineage]
+            {
+                room.add(node: node, holds: holds, beside: first)
+            } else {
+                room.add(
+                    node: node, holds: holds,
+                    isRoot: entry.isNew || description.rate == .aggregates, check: &self)
+                if entry.isNew { firstHeads[entry.lineage] = node }
+            }
+            warnOfConcurrency(node, description, holds: holds)
             guard let lineages = lineages(of: node, description, entry) else { continue }
             let leavesUnordered =
                 !graph.nodes[node].properties.ordered && description.rate != .aggregates
@@ -30,6 +40,25 @@ extension GraphCheck {
             traces[node] = Trace(
                 lineages: lineages, holds: holds, unordered: leavesUnordered ? node : inherited)
         }
+    }
+
+    /// A node that keeps rows in open calls must be let have so many of them.
+    private mutating func warnOfConcurrency(
+        _ node: Int, _ description: ProcessorDescription, holds: Int
+    ) {
+        let properties = graph.nodes[node].properties
+        guard description.shape == .map, description.flags.contains(.defers),
+            holds > max(1, properties.concurrency)
+        else { return }
+        let places = graph.nodes[node].places
+        let rows = holds == Int.max ? "all rows" : "\(holds) rows"
+        let remedy =
+            holds == Int.max ? "no more rows than that may come" : "set it to at least \(holds)"
+        report(
+            .warning, node: node,
+            "may hold \(rows) before it yields the first, but its \"concurrency\" lets it have "
+                + "\(max(1, properties.concurrency)) at once, and it could wait for ever: \(remedy)",
+            at: places.properties["concurrency"] ?? places.name)
     }
 
     /// The rows that a node is given.
@@ -48,13 +77,19 @@ extension GraphCheck {
         }
         var lineages: [Lineage] = []
         for edge in inputs[node] {
-            guard let wire = wires[edge], let port = wire.port, let trace = traces[wire.from]
-            else { return nil }
+            guard let wire = wires[edge], let port = wire.port else { return nil }
+            if wire.isFeedback {
+                lineages.append(.feedback(from: wire.from, port: port))
+                continue
+            }
+            guard let trace = traces[wire.from] else { return nil }
             lineages.append(trace.lineages[port])
         }
         guard let first = lineages.first else { return nil }
         switch modes[node] {
         case .none: return nil
+        case .single where wires[inputs[node][0]]?.isFeedback == true:
+            return Entry(lineage: first, isNew: true, unordered: nil)
         case .single:
             let unordered = wires[inputs[node][0]].flatMap { traces[$0.from]?.unordered }
             return Entry(lineage: first, isNew: false, unordered: unordered)
@@ -179,7 +214,7 @@ extension GraphCheck {
         else {
             // A source numbers its rows from the start: the other is the one that does anew.
             let root = left.steps[0].node
-            let isSource = descriptions[root]?.isSource == true
+            let isSource = descriptions[root]?.isSource == true || left.isOfFeedback
             return renumbering(isSource ? right.steps[0].node : root)
         }
         if first.node == second.node { return "\(name(first.node)) splits by each of its outputs" }
@@ -218,6 +253,9 @@ extension GraphCheck {
     private mutating func warnOfPositions(
         _ node: Int, _ lineages: [Lineage], _ groups: [[Int]]
     ) {
+        // The head of a loop takes one round after the other; that is what it is for.
+        let groups = groups.filter { wires[inputs[node][$0[0]]]?.isFeedback != true }
+        guard groups.count > 1 else { return }
         let parts = groups.map { group in
             let senders = group.map { graph.edges[inputs[node][$0]].from.quoted }
             let origins = lineages[group[0]].origins.sorted().map(name)

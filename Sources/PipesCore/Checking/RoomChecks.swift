@@ -9,6 +9,9 @@
 struct RoomCheck {
     /// Stands for "until flush"; sums of 100,000 of it still fit.
     private static let unlimited = 1 << 40
+    /// The room of an edge that drops rows when it is full: its sender never waits. More than
+    /// anybody holds.
+    private static let endless = 1 << 41
     /// Past this an edge is not enlarged unasked: it would hardly be bounded any more.
     private static let largestUnasked = 1 << 24
 
@@ -54,7 +57,18 @@ struct RoomCheck {
         guard let slowest = wires.max(by: { held[$0.from] < held[$1.from] }) else { return }
         held[node] = held[slowest.from] + own
         holder[node] = own > 0 ? node : holder[slowest.from]
-        room[node] = wires.map { room[$0.from] + $0.capacity }.min() ?? 0
+        room[node] = wires.map { room[$0.from] + RoomCheck.room(of: $0) }.min() ?? 0
+    }
+
+    private static func room(of wire: GraphCheck.Wire) -> Int {
+        wire.overflow == .suspend ? wire.capacity : endless
+    }
+
+    /// Adds a head of a loop beside another one that is fed back to by the same output: their rows
+    /// have their keys in common.
+    mutating func add(node: Int, holds: Int, beside head: Int) {
+        dominators.add(node, senders: [head])
+        held[node] = min(holds, RoomCheck.unlimited)
     }
 
     private func apply(to edges: [Int], at join: Int, check: inout GraphCheck) {
@@ -74,8 +88,8 @@ struct RoomCheck {
         for (position, edge) in edges.enumerated() {
             let other = position == slowest.position ? second : slowest
             guard other.held > 0, let wire = check.wires[edge] else { continue }
-            let branchRoom = room[wire.from] - room[fork] + wire.capacity
-            guard branchRoom <= other.held else { continue }
+            let branchRoom = room[wire.from] - room[fork] + RoomCheck.room(of: wire)
+            guard branchRoom <= min(other.held, RoomCheck.unlimited) else { continue }
             makeRoom(edge, wire, has: branchRoom, fork: fork, for: other, check: &check)
         }
     }

@@ -12,6 +12,7 @@ public struct Graph: Sendable {
     public var env: [String: Value]
     /// The file for dead letters; nil: standard error.
     public var deadLetter: String?
+    public var tests: [GraphTest] = []
     /// Whether errors were found when it was read from a file. It can be checked for more of
     /// them, but never passes.
     public internal(set) var hasErrors = false
@@ -39,6 +40,8 @@ public struct Graph: Sendable {
         /// For a plain function; nil for a plugin's processor.
         public var signature: String?
         public var properties: NodeProperties
+        /// Whether `args` could not be read from the file, so that none may be missed.
+        public internal(set) var argsAreUnreadable = false
         /// What the node must yield for some rows, to be tried when the graph is checked.
         public var examples: [Example]
         public var places: Places
@@ -97,14 +100,19 @@ public struct Graph: Sendable {
         public var value: Value
         public var namePlace: Place?
         public var valuePlace: Place?
+        /// The option that set it, in place of the file, as the user wrote it: what messages of it
+        /// begin with.
+        public var option: String?
         /// Whether its value could not be read from the file, so that it must not be judged.
         public internal(set) var isUnreadable = false
 
         public init(
-            _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil
+            _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil,
+            option: String? = nil
         ) {
             self.name = name
             self.value = value
+            self.option = option
             self.namePlace = namePlace
             self.valuePlace = valuePlace
         }
@@ -120,6 +128,10 @@ public struct Graph: Sendable {
         public var queueSize: Int?
         /// In bytes; nil: the receiver's `queue_bytes`.
         public var queueBytes: Int?
+        /// nil: the receiver's `overflow`.
+        public var overflow: NodeProperties.Overflow?
+        /// Where it starts the next round of a loop; nil for every other edge.
+        public var feedback: Feedback?
         /// Of the receiver's name in the sender's list.
         public var place: Place?
         /// Of the sender's key in `graph`.
@@ -129,14 +141,17 @@ public struct Graph: Sendable {
 
         public init(
             from: String, output: String? = nil, to: String, queueSize: Int? = nil,
-            queueBytes: Int? = nil, place: Place? = nil, fromPlace: Place? = nil,
-            outputPlace: Place? = nil
+            queueBytes: Int? = nil, overflow: NodeProperties.Overflow? = nil,
+            feedback: Feedback? = nil, place: Place? = nil,
+            fromPlace: Place? = nil, outputPlace: Place? = nil
         ) {
             self.from = from
             self.output = output
             self.to = to
             self.queueSize = queueSize
             self.queueBytes = queueBytes
+            self.overflow = overflow
+            self.feedback = feedback
             self.place = place
             self.fromPlace = fromPlace
             self.outputPlace = outputPlace
@@ -158,6 +173,16 @@ public struct NodeProperties: Sendable, Hashable {
         case skip
         case null
         case fail
+    }
+
+    /// What a full edge does with the next row.
+    public enum Overflow: String, Sendable, Hashable, CaseIterable {
+        /// It waits at its sender.
+        case suspend
+        /// It takes the place of the row that has waited longest.
+        case dropOldest = "drop_oldest"
+        /// It is dropped.
+        case dropNewest = "drop_newest"
     }
 
     public struct Retry: Sendable, Hashable {
@@ -184,6 +209,8 @@ public struct NodeProperties: Sendable, Hashable {
     public var queueBytes = 16 << 20
     /// Whether the user fixed `queue_size` (or `defaults` did): then it is never enlarged unasked.
     public var queueSizeIsFixed = false
+    /// What each input edge does when it is full.
+    public var overflow = Overflow.suspend
     /// Calls of a deferring node that may be open at once, or lanes.
     public var concurrency = 1
     public var ordered = true

@@ -127,18 +127,20 @@ extension GraphFileReader {
         case "to": break
         case "queue_size": edge.queueSize = queueSize(setting, of: subject)
         case "queue_bytes": edge.queueBytes = queueBytes(setting, of: subject)
+        case "overflow":
+            var overflow = NodeProperties.Overflow.suspend
+            choice(setting, of: subject, into: &overflow)
+            edge.overflow = overflow
         case "feedback":
-            report(
-                "\(subject.prefix)feedback edges come later; a graph has no cycles for now",
-                at: setting.keyOffset)
+            edge.feedback = feedback(setting, of: subject)
         default:
             unknownKey(
                 setting, of: subject, owner: "an edge",
-                known: ["to", "queue_size", "queue_bytes"])
+                known: ["to", "queue_size", "queue_bytes", "overflow", "feedback"])
         }
     }
 
-    private mutating func nearestNode(to name: String, among nodes: [Graph.Node]) -> String {
+    mutating func nearestNode(to name: String, among nodes: [Graph.Node]) -> String {
         comparisonsLeft -= nodes.count
         return comparisonsLeft < 0 ? "" : didYouMean(name, among: nodes.lazy.map(\.name))
     }

@@ -42,7 +42,10 @@ extension GraphFileReader {
                 result.places.signature = place(member.value.offset)
                 result.signature = string(member, of: subject)
                 signatureIsUnreadable = result.signature == nil
-            case "args": result.args = read(args: member.value, of: subject)
+            case "args":
+                let args = read(args: member.value, of: subject)
+                result.args = args ?? []
+                result.argsAreUnreadable = args == nil
             case "properties":
                 read(
                     properties: member.value, of: subject, named: "\"properties\"", into: &result)
@@ -74,10 +77,11 @@ extension GraphFileReader {
         }
     }
 
-    private mutating func read(args: LocatedJSON, of subject: Subject) -> [Graph.Arg] {
+    /// - Returns: nil where they are no args at all.
+    mutating func read(args: LocatedJSON, of subject: Subject) -> [Graph.Arg]? {
         guard case .object(let members) = args.content else {
             wrongKind(args, of: subject, key: "args", wants: "an object of names and values")
-            return []
+            return nil
         }
         var result: [Graph.Arg] = []
         result.reserveCapacity(members.count)

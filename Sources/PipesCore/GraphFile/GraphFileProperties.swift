@@ -47,7 +47,7 @@ extension GraphFileReader {
         case "timeout": read(timeout: property, of: subject, into: &properties)
         case "on_error": read(onError: property, of: subject, into: &properties)
         case "on_missing": choice(property, of: subject, into: &properties.onMissing)
-        case "overflow": read(overflow: property, of: subject)
+        case "overflow": choice(property, of: subject, into: &properties.overflow)
         default:
             unknownKey(
                 property, of: subject, owner: "a node's properties",
@@ -161,26 +161,23 @@ extension GraphFileReader {
         policy.longestPause = longest
     }
 
-    private mutating func read(overflow: LocatedJSON.Member, of subject: Subject) {
-        guard let text = string(overflow, of: subject), text != "suspend" else { return }
-        report(
-            "\(subject.prefix)\"overflow\" is \(text.quoted); it can only be \"suspend\": a full "
-                + "edge suspends its sender",
-            at: overflow.value.offset)
-    }
-
-    private mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ member: LocatedJSON.Member, of subject: Subject, into property: inout Choice
     ) {
-        guard let text = string(member, of: subject) else { return }
-        if let choice = Choice(rawValue: text) {
-            property = choice
-            return
-        }
+        if let choice: Choice = choice(member, of: subject) { property = choice }
+    }
+
+    /// - Returns: nil where it is none, and that was reported.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ member: LocatedJSON.Member, of subject: Subject
+    ) -> Choice? {
+        guard let text = string(member, of: subject) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
         let choices = Choice.allCases.map(\.rawValue)
         report(
             "\(subject.prefix)\(member.key.quoted) is \(text.quoted); it can be "
                 + "\(choices.map(\.quoted).listed)." + didYouMean(text, among: choices),
             at: member.value.offset)
+        return nil
     }
 }

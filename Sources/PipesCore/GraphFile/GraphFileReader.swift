@@ -9,6 +9,7 @@ struct GraphFileReader {
         case defaults
         case node(String)
         case edge(from: String, to: String)
+        case test(String)
 
         var prefix: String {
             switch self {
@@ -16,6 +17,7 @@ struct GraphFileReader {
             case .defaults: "\"defaults\": "
             case .node(let name): "node \(name.quoted): "
             case .edge(let from, let to): "edge \(from.quoted) -> \(to.quoted): "
+            case .test(let name): "test \(name.quoted): "
             }
         }
     }
@@ -42,6 +44,7 @@ struct GraphFileReader {
         var nodes: LocatedJSON?
         var edges: LocatedJSON?
         var defaults: LocatedJSON?
+        var tests: LocatedJSON?
         for member in members {
             switch member.key {
             case "name": read(member, into: &graph.name)
@@ -52,7 +55,7 @@ struct GraphFileReader {
             case "dead_letter":
                 graph.deadLetter = nonEmptyString(member, of: .graph) ?? graph.deadLetter
             case "$schema": readSchema(member)
-            case "tests": break
+            case "tests": tests = member.value
             default:
                 unknownKey(
                     member, of: .graph, owner: "a graph file",
@@ -72,6 +75,10 @@ struct GraphFileReader {
         }
         let names = read(nodes: nodes, template: template, into: &graph)
         if let edges { read(edges: edges, names: names, into: &graph) }
+        if let tests {
+            let nodes = NodeNames(nodes: graph.nodes, positions: names)
+            graph.tests = read(tests: tests, nodes: nodes)
+        }
     }
 
     private mutating func read(_ member: LocatedJSON.Member, into name: inout String) {

@@ -24,8 +24,24 @@ enum EdgeSchema {
             "queue_size": .integer(
                 "Capacity of this edge, in rows.", in: GraphFileReader.queueSizes),
             "queue_bytes": PropertySchema.queueBytes("Capacity of this edge, in bytes."),
+            "overflow": PropertySchema.overflow("What this edge does when it is full."),
+            "feedback": feedback,
         ]),
         "required": .strings(["to"]),
+        "additionalProperties": .bool(false),
+    ])
+
+    private static let feedback = Value.object([
+        "description": .string("Starts the next round of a loop, which this edge closes."),
+        "type": .string("object"),
+        "properties": .object([
+            "initial": .object([
+                "description": .string("The rows of round 0, one value each."),
+                "type": .string("array"),
+            ]),
+            "max_in_loop": .integer(
+                "Rows that may be within the loop at once.", in: GraphFileReader.queueSizes),
+        ]),
         "additionalProperties": .bool(false),
     ])
 }

@@ -24,12 +24,16 @@ enum PropertySchema {
                 "What a join does where a partner never comes.",
                 NodeProperties.OnMissing.allCases.map(\.rawValue),
                 fallback: usual.onMissing.rawValue),
-            "overflow": .choice(
-                "What a full edge does: it suspends its sender.", ["suspend"],
-                fallback: "suspend"),
+            "overflow": overflow("What each input edge does when it is full."),
         ]),
         "additionalProperties": .bool(false),
     ])
+
+    static func overflow(_ description: String) -> Value {
+        .choice(
+            "\(description) It suspends its sender, or drops a row.",
+            NodeProperties.Overflow.allCases.map(\.rawValue), fallback: usual.overflow.rawValue)
+    }
 
     static func queueBytes(_ description: String) -> Value {
         .object([

@@ -92,6 +92,35 @@ extension pipes_value {
     }
 }
 
+extension pipes_value {
+    /// Writes a copy whose texts and items lie in the arena of `storage`.
+    /// - Returns: nil where the memory can't be had, or a TENSOR among it can't be copied.
+    public func copied(to storage: RowStorage) -> pipes_value? {
+        var copy = self
+        switch kind {
+        case Kind.string.rawValue, Kind.bytes.rawValue:
+            guard let bytes = buffer.copied(to: storage) else { return nil }
+            copy.bytes = UnsafePointer(bytes)
+        case Kind.list.rawValue, Kind.map.rawValue:
+            let count = itemCount ?? 0
+            guard let start = storage.allocate(count * MemoryLayout<pipes_value>.stride) else {
+                return nil
+            }
+            let copies = start.bindMemory(to: pipes_value.self, capacity: max(1, count))
+            if let items {
+                for index in 0..<count {
+                    guard let item = items[index].copied(to: storage) else { return nil }
+                    (copies + index).initialize(to: item)
+                }
+            }
+            copy.items = UnsafePointer(copies)
+        case Kind.tensor.rawValue: return copiedTensor(to: storage)
+        default: break
+        }
+        return copy
+    }
+}
+
 extension Value {
     /// A copy that Swift owns. A TENSOR can't be copied so and becomes null.
     public init(copying value: pipes_value) {

@@ -119,7 +119,7 @@ final class CallSide: @unchecked Sendable {
     func noteMisuse(_ what: String) {
         if misuse == nil { misuse = what }
         memory.pointee.needsLook = true
-        call.node.reportMisuse("\(processor.coro): \(what)")
+        call.node.reportMisuse(what)
     }
 }
 

@@ -132,7 +132,10 @@ enum HostTable {
             guard let context = NodeSide.of(node)?.context, let metric else { return }
             context.count(String(cString: metric), delta)
         }
-        table.extension = { _, _ in nil }
+        table.extension = { _, id in
+            guard let id, String(cString: id) == HostTimers.id else { return nil }
+            return UnsafeRawPointer(HostTimers.pointer)
+        }
     }
 
     /// A ticket that is not open was completed: a second time, too late, or it never was one.
@@ -215,7 +218,7 @@ extension CallSide {
         takeArenaBack()
         var answer = Answer(status)
         if answer == .deferred {
-            answer = .notAllowed("\(processor.coro): completed a call with DEFERRED")
+            answer = .notAllowed("completed a call with DEFERRED")
         }
         var result: PlainValue?
         let port = head.pointee.port

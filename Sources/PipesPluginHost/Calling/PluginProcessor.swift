@@ -30,6 +30,8 @@ final class PluginProcessor: Processor, @unchecked Sendable {
 
     var nodePointer: OpaquePointer { side.pointer }
     var outputCount: Int { outputKinds.count }
+    /// A ticket is completed once, whatever the plugin does.
+    var completesCallsOnce: Bool { true }
     var defers: Bool { entry.description.flags.contains(.defers) }
 
     // MARK: Life
@@ -66,7 +68,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     private func guarded(_ name: String, _ body: (inout cguard_thrown) -> Void) {
         var thrown = cguard_thrown()
         body(&thrown)
-        if thrown.is_thrown { context.reportMisuse("\(coro): \(name) \(thrown.description)") }
+        if thrown.is_thrown { context.reportMisuse("\(name) \(thrown.description)") }
     }
 
     // MARK: Calls
@@ -189,17 +191,16 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let answer = Answer(status)
         if answer == .deferred {
             return side.ticket == nil
-                ? .notAllowed("\(coro): answered DEFERRED without a ticket") : answer
+                ? .notAllowed("answered DEFERRED without a ticket") : answer
         }
         if let ticket = side.ticket {
             _ = Tickets.open.remove(ticket)
-            return .notAllowed("\(coro): deferred the call and then answered \(status)")
+            return .notAllowed("deferred the call and then answered \(status)")
         }
         if let misuse = side.misuse {
             side.call.explanation = misuse
             return .reject
         }
-        if case .notAllowed(let text) = answer { return .notAllowed("\(coro): \(text)") }
         return answer
     }
 

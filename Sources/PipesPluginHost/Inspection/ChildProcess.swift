@@ -13,18 +13,26 @@ package struct ChildProcess {
     package let output: Int32
     private let process: pid_t
 
-    /// Starts `command` without standard input and standard error, in a process group of its own
-    /// and with no signal blocked.
+    /// Starts `command` without standard input, with no signal blocked.
     ///
-    /// - Parameter environment: `NAME=VALUE` beside what this process has.
+    /// - Parameters:
+    ///   - environment: `NAME=VALUE` beside what this process has.
+    ///   - errors: the descriptor that its standard error goes to; nil: nowhere.
+    ///   - hasOwnGroup: whether it gets a process group of its own, so that a terminal's signals
+    ///     pass it by and `kill` reaches what it started.
     /// - Throws: the system's reason.
-    package init(_ command: [String], environment: [String]) throws(StartError) {
+    package init(
+        _ command: [String], environment: [String] = [], errors: Int32? = nil,
+        hasOwnGroup: Bool = true
+    ) throws(StartError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw StartError(code: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, fcntl(ends[0], F_GETFL) | O_NONBLOCK)
         var process: pid_t = 0
-        let code = Self.spawn(&process, command, environment: environment, output: ends[1])
+        let code = Self.spawn(
+            &process, command, environment: environment, output: ends[1], errors: errors,
+            hasOwnGroup: hasOwnGroup)
         close(ends[1])
         guard code == 0 else {
             close(ends[0])
@@ -43,14 +51,19 @@ package struct ChildProcess {
     }
 
     private static func spawn(
-        _ process: inout pid_t, _ command: [String], environment: [String], output: Int32
+        _ process: inout pid_t, _ command: [String], environment: [String], output: Int32,
+        errors: Int32?, hasOwnGroup: Bool
     ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        if let errors {
+            posix_spawn_file_actions_adddup2(&actions, errors, 2)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -61,9 +74,9 @@ package struct ChildProcess {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setpgroup(&attributes, 0)
+        let group = hasOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
         posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+            &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
 
         var arguments = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }

@@ -9,7 +9,9 @@ public enum DescribeFile {
     ///
     /// Whether the file may be trusted has been checked by who started this process.
     ///
-    /// - Parameter host: handed to the plugin.
+    /// - Parameters:
+    ///   - path: of the file, with a `/`.
+    ///   - host: handed to the plugin.
     public static func run(_ path: String, host: UnsafePointer<pipes_host>) -> Never {
         // What the file prints while it is loaded must not end up in the report.
         let output = dup(1)

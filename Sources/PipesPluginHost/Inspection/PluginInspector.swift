@@ -16,6 +16,7 @@ public struct PluginInspector: Sendable {
     private static let largestReport = 16 << 20
 
     /// - Parameters:
+    ///   - folders: where it looks for plugins.
     ///   - command: starts a child that calls `DescribeFile.run` for the file whose path is
     ///     appended: the program and its arguments.
     ///   - limit: for one file.

@@ -6,6 +6,7 @@ enum DescriptorReader {
     private static let mostProcessors = 10_000
     private static let mostParams = 1_000
     private static let mostPorts = 1_000
+    private static let nameOffset = MemoryLayout<pipes_port>.offset(of: \.name) ?? 0
 
     /// - Parameters:
     ///   - pointer: what `pipes_plugin_v1` answered.
@@ -130,16 +131,18 @@ enum DescriptorReader {
             start, count: Int(count), limit: mostPorts, as: pipes_port(), called: field)
         var result: [ProcessorDescription.Port] = []
         for (index, port) in ports.enumerated() {
-            var name = ports.count == 1 ? fallback : "\(fallback)\(index)"
-            if port.name != nil {
-                name = try DescriptorFields.name(
-                    port.name, called: "the name of one of its \(field)")
-            }
+            // A struct that ends before the name was not meant to have one.
+            let hasName = Int(port.struct_size) > nameOffset
+            let name =
+                hasName
+                ? try DescriptorFields.name(port.name, called: "the name of one of its \(field)")
+                : ports.count == 1 ? fallback : "\(fallback)\(index)"
             let kind = try DescriptorFields.kind(
                 port.kind, called: "\(name.quoted) of its \(field)")
             let help = try DescriptorFields.text(port.help, called: "a help of its \(field)") ?? ""
             result.append(.init(name: name, kind: kind, help: help))
         }
+        try refuseDoubles(result.map(\.name), called: field)
         return result
     }
 

@@ -14,6 +14,7 @@ public final class PluginCatalog: Sendable {
     private let scout: PluginInspector?
 
     /// - Parameters:
+    ///   - folders: where it looks for plugins.
     ///   - host: handed to every plugin; it must never go away, since plugins are never unloaded.
     ///   - scout: looks at each file before it is loaded, so that one which crashes or hangs is an
     ///     error and not the end of this process; nil loads at once.

@@ -52,8 +52,10 @@ public final class BridgedFunction: @unchecked Sendable {
 
     /// Makes the state of one node.
     ///
-    /// - Parameter args: in the order of the description's params, checked, defaults filled in;
-    ///   borrowed for this call.
+    /// - Parameters:
+    ///   - args: in the order of the description's params, checked, defaults filled in; borrowed
+    ///     for this call.
+    ///   - count: of args.
     /// - Returns: the state for `map`, released with `close`. It must not outlive this object.
     /// - Throws: `OpenError` with the name of the arg that does not fit.
     public func open(

@@ -7,6 +7,9 @@ import PipesCore
 /// Depth counts the rows in the queue, not those that the reader has taken. Settlements without a
 /// row take no room: neighbouring ones are joined to ranges, so there is at most one such batch
 /// for each batch with rows.
+///
+/// An edge that drops rows never has its sender wait: the key of a row that is dropped stays where
+/// it was, settled as a skip.
 struct EdgeState: Sendable {
     /// What the reader still wants of the edge.
     enum Demand: UInt8, Sendable {
@@ -24,6 +27,9 @@ struct EdgeState: Sendable {
 
     private(set) var capacity: Int
     private(set) var byteCapacity: Int
+    private let overflow: NodeProperties.Overflow
+    /// Whether the reader has a use for settlements without a row.
+    private let readsKeys: Bool
     private(set) var depth = 0
     private(set) var byteDepth = 0
     private(set) var demand = Demand.everything
@@ -32,16 +38,23 @@ struct EdgeState: Sendable {
     private(set) var isFinished = false
     private var batches: Deque<(batch: Batch, byteCount: Int)> = []
 
+    /// Rows that came in and were not dropped.
     private(set) var rows = 0
+    private(set) var dropped = 0
     private(set) var peak = 0
     private(set) var waits = 0
     private(set) var grownBy = 0
     /// The bytes of the row that the sender could not send although there was room for rows.
     private var refusedByteCount = 0
 
-    init(capacity: Int, byteCapacity: Int) {
+    init(
+        capacity: Int, byteCapacity: Int, overflow: NodeProperties.Overflow = .suspend,
+        readsKeys: Bool = true
+    ) {
         self.capacity = max(1, capacity)
         self.byteCapacity = max(1, byteCapacity)
+        self.overflow = overflow
+        self.readsKeys = readsKeys
     }
 
     var isDrained: Bool { batches.isEmpty && isFinished }
@@ -56,6 +69,8 @@ struct EdgeState: Sendable {
 
     /// As `room`; where there is none, the sender is noted as waiting for it.
     mutating func roomOrWait() -> Int {
+        // Rows that a source brings at once are all on the edge before the reader can look.
+        if overflow != .suspend { return capacity }
         let room = room
         if room == 0, !senderWaits {
             senderWaits = true
@@ -67,7 +82,7 @@ struct EdgeState: Sendable {
     /// How many of the first items of `batch`, whose items take `byteCount`, may be sent now.
     /// Where it is none, the sender is noted as waiting for room.
     mutating func admit(_ batch: Batch, byteCount: Int) -> Int {
-        if demand == .nothing { return batch.itemCount }
+        if demand == .nothing || overflow != .suspend { return batch.itemCount }
         let room = roomOrWait()
         if room == 0 || byteCount <= byteCapacity - byteDepth { return min(room, batch.itemCount) }
         let items = itemsWithin(byteCapacity - byteDepth, of: batch, atMost: room)
@@ -80,18 +95,14 @@ struct EdgeState: Sendable {
     }
 
     private func firstItemByteCount(of batch: Batch) -> Int {
-        guard let storage = batch.rows,
-            let slot = batch.slots.first(where: { batch.settlement($0) == .item })
-        else { return 0 }
-        return storage.values[slot].byteCount
+        batch.itemByteCounts.first { _ in true } ?? 0
     }
 
     private func itemsWithin(_ bytes: Int, of batch: Batch, atMost room: Int) -> Int {
-        guard let storage = batch.rows else { return 0 }
         var sum = 0
         var items = 0
-        for slot in batch.slots where batch.settlement(slot) == .item {
-            sum += storage.values[slot].byteCount
+        for byteCount in batch.itemByteCounts {
+            sum += byteCount
             // A row larger than the whole edge must still come through, alone.
             if items == room || (sum > bytes && (items > 0 || depth > 0)) { break }
             items += 1
@@ -102,23 +113,96 @@ struct EdgeState: Sendable {
     /// - Returns: whether the reader is to be woken.
     mutating func send(_ batch: Batch, byteCount: Int) -> Bool {
         guard demand != .nothing, !isFinished, !batch.isEmpty else { return false }
-        if batch.itemCount == 0 {
-            let bare = batch.bareRuns()
-            if let last = batches.indices.last, batches[last].batch.itemCount == 0 {
-                var joined = batches[last].batch.runs
-                for run in bare { joined.appendJoining(run) }
-                batches[last].batch = Batch(bare: joined)
-            } else {
-                batches.append((Batch(bare: bare), 0))
-            }
-        } else {
-            batches.append((batch, byteCount))
-            depth += batch.itemCount
-            byteDepth += byteCount
-            rows += batch.itemCount
-            peak = max(peak, depth)
+        let batchCount = batches.count
+        switch overflow {
+        case .suspend: append(batch, byteCount: byteCount)
+        case .dropOldest:
+            append(batch, byteCount: byteCount)
+            dropOldest()
+        case .dropNewest: appendWhatFits(batch, byteCount: byteCount)
         }
-        return wakeReader()
+        peak = max(peak, depth)
+        // Settlements that nobody reads may be all there was.
+        return batches.isEmpty && batchCount == 0 ? false : wakeReader()
+    }
+
+    private mutating func append(_ batch: Batch, byteCount: Int) {
+        guard batch.itemCount > 0 else { return append(bare: batch.bareRuns()) }
+        batches.append((batch, byteCount))
+        depth += batch.itemCount
+        byteDepth += byteCount
+        rows += batch.itemCount
+    }
+
+    private mutating func append(bare runs: [KeyRun]) {
+        guard readsKeys, !runs.isEmpty else { return }
+        if let last = batches.indices.last, batches[last].batch.itemCount == 0 {
+            batches[last].batch.appendBare(runs)
+        } else {
+            batches.append((Batch(bare: runs), 0))
+        }
+    }
+
+    /// Drops each row there is no room for when its turn comes; one behind it may be smaller.
+    private mutating func appendWhatFits(_ batch: Batch, byteCount: Int) {
+        var (rest, restBytes) = (batch, byteCount)
+        while rest.itemCount > 0 {
+            let room = room
+            let fitting =
+                room > 0 ? itemsWithin(byteCapacity - byteDepth, of: rest, atMost: room) : 0
+            if fitting > 0 {
+                let part = rest.removePrefix(items: fitting)
+                let bytes = part.byteCount
+                append(part, byteCount: bytes)
+                restBytes -= bytes
+            } else {
+                // Where the edge is full there is no need to look at each of the others.
+                drop(rest.removePrefix(items: room > 0 ? 1 : rest.itemCount))
+            }
+        }
+        append(bare: rest.bareRuns())
+    }
+
+    private mutating func drop(_ batch: Batch) {
+        dropped += batch.itemCount
+        append(bare: batch.bareRuns(items: .skip))
+    }
+
+    /// Drops the rows at the front that those behind them leave no room for. Their settlements are
+    /// gathered in one batch, which the reader finds first.
+    private mutating func dropOldest() {
+        guard isOverfull else { return }
+        if batches[0].batch.itemCount > 0 { batches.prepend((Batch(bare: []), 0)) }
+        while batches.count > 1, isOverfull || batches[1].batch.itemCount == 0 {
+            let (items, bytes) = surplus(in: batches[1].batch)
+            let first = batches[1].batch.removePrefix(items: items)
+            batches[1].byteCount -= bytes
+            depth -= items
+            byteDepth -= bytes
+            rows -= items
+            dropped += items
+            var settled = first.bareRuns(items: .skip)
+            if batches[1].batch.itemCount == 0 {
+                settled += batches.remove(at: 1).batch.bareRuns()
+            }
+            if readsKeys { batches[0].batch.appendBare(settled) }
+        }
+        if batches[0].batch.isEmpty { batches.removeFirst() }
+    }
+
+    private var isOverfull: Bool { depth > capacity || (byteDepth > byteCapacity && depth > 1) }
+
+    /// How many of the first items of a batch, and of their bytes, are too many for the edge.
+    private func surplus(in batch: Batch) -> (items: Int, bytes: Int) {
+        var items = 0
+        var bytes = 0
+        for byteCount in batch.itemByteCounts {
+            let (depth, byteDepth) = (depth - items, byteDepth - bytes)
+            guard depth > capacity || (byteDepth > byteCapacity && depth > 1) else { break }
+            items += 1
+            bytes += byteCount
+        }
+        return (items, bytes)
     }
 
     /// End-of-stream: nothing comes after what is queued.

@@ -49,16 +49,22 @@ public struct NodeAccount: Sendable, Equatable {
 public struct EdgeAccount: Sendable, Equatable {
     public var from: String
     public var to: String
-    /// Rows that went over it.
+    /// Rows that its reader took, or will take.
     public var rows: Int
+    /// Rows that were dropped since it was full: its `overflow` is not `suspend`.
+    public var dropped: Int
     /// The most rows that were in it at once.
     public var peak: Int
     /// How often its sender waited for room.
     public var waits: Int
     /// Rows in it now.
     public var depth: Int
-    /// Rows.
+    /// Rows, `grown` included.
     public var capacity: Int
+    /// Rows that its capacity was enlarged by during the run, so that a join was not stuck.
+    public var grown: Int
+    /// Rounds that have begun; nil where it is no feedback edge.
+    public var rounds: Int?
 }
 
 /// A row that failed: what a line of the dead letter file holds.

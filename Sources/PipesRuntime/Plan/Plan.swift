@@ -17,7 +17,7 @@ public struct Plan: Sendable {
     public var isQueue: [Bool]
 
     /// A node joins the stage of its senders where neither ever waits, they are all in one, and
-    /// the user asked for no queue between them.
+    /// the user asked for no queue between them. The head of a loop starts a stage.
     public init(_ graph: CheckedGraph) {
         var stages: [Stage] = []
         // By stage: looking through its nodes for each newcomer would take the square of their number.
@@ -26,8 +26,10 @@ public struct Plan: Sendable {
         for index in graph.order {
             let node = graph.nodes[index]
             let senders = Set(node.inputs.map { stageOfNode[graph.edges[$0].from] })
-            let asksForQueue = node.inputs.contains { graph.edges[$0].capacityIsFixed }
-            if Plan.neverWaits(node), !asksForQueue, senders.count == 1, let stage = senders.first,
+            let isHead = node.inputs.contains { graph.edges[$0].isFeedback }
+            let asksForQueue = node.inputs.contains { Plan.asksForQueue(graph.edges[$0]) }
+            if Plan.neverWaits(node), !asksForQueue, !isHead, senders.count == 1,
+                let stage = senders.first,
                 neverWaits[stage]
             {
                 stages[stage].nodes.append(index)
@@ -41,7 +43,13 @@ public struct Plan: Sendable {
         }
         self.stages = stages
         self.stageOfNode = stageOfNode
-        isQueue = graph.edges.map { stageOfNode[$0.from] != stageOfNode[$0.to] }
+        isQueue = graph.edges.map { $0.isFeedback || stageOfNode[$0.from] != stageOfNode[$0.to] }
+    }
+
+    /// Whether the user said how much of a queue there is to be. An edge that drops rows must be
+    /// one: without a queue its reader would set the pace after all.
+    private static func asksForQueue(_ edge: CheckedGraph.Edge) -> Bool {
+        edge.capacityIsFixed || edge.overflow != .suspend
     }
 
     private static func neverWaits(_ node: CheckedGraph.Node) -> Bool {

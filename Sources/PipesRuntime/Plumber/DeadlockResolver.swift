@@ -1,40 +1,81 @@
-/// Finds out why all stages of a run sleep with nothing outside to wake them, and lets the run go
-/// on: a join waits for one input while another one, full, holds back the sender of both. That
-/// edge grows. What can't be helped so stops the run, with the cycle of waits.
+/// Finds out why no node of a run goes on, and lets the run go on: a join waits for one input while
+/// another one, full, holds back the sender of both. That edge grows. What can't be helped so stops
+/// the run, with the cycle of waits.
 final class DeadlockResolver: @unchecked Sendable {
     // Set once, before any stage has started; `resolving` guards against two resolvers at once.
     private weak var run: Run?
     private var edges: [Edge] = []
     private let resolving = Locked(())
+    /// Rows that each edge may grow by.
+    private let largestGrowth: Int
 
-    /// Rows that edges of a run may grow by, each.
-    static let largestGrowth = 1 << 20
+    init(largestGrowth: Int) {
+        self.largestGrowth = largestGrowth
+    }
 
     func attach(_ run: Run, edges: [Edge]) {
         self.run = run
         self.edges = edges
     }
 
+    /// All stages sleep, and nothing outside the graph will wake any of them.
     func allAsleep() {
         guard let run, run.hasUnfinishedStages else { return }
         resolving.withLock { _ in
-            let waiting = edges.filter { $0.isQueue && $0.snapshot.senderWaits }
+            let waiting = waitingEdges
             guard !waiting.isEmpty else {
                 run.stop("deadlock: all nodes wait for one another, and no edge is full")
                 return
             }
-            // Room helps where the reader has looked for another input and found nothing there;
-            // one that is held up by its own outputs would only be given more to hold.
-            let starved = Set(edges.filter { $0.isQueue && $0.snapshot.readerWaits }.map(\.to))
-            let candidates = waiting.filter { starved.contains($0.to) }
-            guard let edge = candidates.min(by: { $0.snapshot.grownBy < $1.snapshot.grownBy }),
-                edge.snapshot.grownBy < DeadlockResolver.largestGrowth
-            else {
+            guard let edge = edgeToGrow(waiting) else {
                 run.stop("deadlock: " + waiting.map(run.describe).joined(separator: "; "))
                 return
             }
-            edge.grow(by: max(1, edge.snapshot.capacity / 8))
-            run.noteGrowth(edge)
+            let rows = max(1, edge.snapshot.capacity / 8)
+            edge.grow(by: rows)
+            run.noteGrowth(edge, by: rows)
         }
+    }
+
+    /// Nothing has moved for a while, and calls are open. Where a node keeps rows, so that they stay
+    /// open until it has more of them, the run would wait for ever.
+    /// - Returns: whether an edge has grown.
+    func nothingMoves() -> Bool {
+        guard let run, run.hasUnfinishedStages else { return false }
+        return resolving.withLock { _ in
+            let waiting = waitingEdges
+            let holders = run.holders(among: starvedNodes)
+            guard !waiting.isEmpty, !holders.isEmpty else { return false }
+            guard let edge = edgeToGrow(waiting) else {
+                // It may be a call that takes long, unless that was tried.
+                guard waiting.contains(where: { $0.snapshot.grownBy > 0 }) else { return false }
+                let waits = holders.map(run.describe(holder:)) + waiting.map(run.describe)
+                run.stop("deadlock: " + waits.joined(separator: "; "))
+                return false
+            }
+            let state = edge.snapshot
+            edge.grow(by: min(state.capacity * 3, largestGrowth - state.grownBy))
+            run.noteGrowth(edge, holders: holders)
+            return true
+        }
+    }
+
+    /// Edges with a sender that waits for room.
+    private var waitingEdges: [Edge] { edges.filter { $0.isQueue && $0.snapshot.senderWaits } }
+
+    /// Nodes that have looked for input and found nothing.
+    private var starvedNodes: Set<Int> {
+        Set(edges.filter { $0.isQueue && $0.snapshot.readerWaits }.map(\.to))
+    }
+
+    /// Room helps where the reader has looked for another input and found nothing there; one that is
+    /// held up by its own outputs would only be given more to hold. Nor does it help where rows must
+    /// leave a loop first.
+    private func edgeToGrow(_ waiting: [Edge]) -> Edge? {
+        let starved = starvedNodes
+        return waiting.filter {
+            starved.contains($0.to) && $0.snapshot.grownBy < largestGrowth
+                && run?.isFull(before: $0) != true
+        }.min { $0.snapshot.grownBy < $1.snapshot.grownBy }
     }
 }

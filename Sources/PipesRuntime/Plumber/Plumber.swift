@@ -14,9 +14,17 @@ public final class Plumber: Sendable {
         public var drainTimeout = Duration.seconds(25)
         /// How long a call that was asked to stop is waited for.
         public var cancelGrace = Duration.seconds(1)
+        /// Rows that an edge may grow by where nodes would wait for one another for ever.
+        public var largestGrowth = 1 << 20
+        /// How long nothing may move in a run before it is looked into.
+        public var patience = Duration.seconds(3)
         /// Takes each failed row whose node's `then` is not `skip`. Any thread, one at a time for
         /// each node.
         public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }
+        /// What pauses, timeouts and the timers of plugins go by.
+        package var clock: any RunClock = SystemClock.shared
+        /// For tests; nil: none.
+        package var hooks: RunHooks?
 
         public init() {}
     }

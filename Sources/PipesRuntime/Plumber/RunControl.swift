@@ -18,6 +18,7 @@ final class RunControl: Sendable {
     let graph: String
     let logger: Logger
     let clock: any RunClock
+    let hooks: RunHooks?
     let wakefulness: Wakefulness
     let deadLetters: @Sendable (DeadLetter) -> Void
     /// How long a cancelled call is waited for before its ticket is given up.
@@ -34,15 +35,30 @@ final class RunControl: Sendable {
     }
 
     init(
-        graph: String, logger: Logger, clock: any RunClock, wakefulness: Wakefulness,
-        cancelGrace: Duration, deadLetters: @escaping @Sendable (DeadLetter) -> Void
+        graph: String, wakefulness: Wakefulness, options: Plumber.Options
     ) {
         self.graph = graph
-        self.logger = logger
-        self.clock = clock
+        logger = options.logger
+        clock = options.clock
+        hooks = options.hooks
         self.wakefulness = wakefulness
-        self.cancelGrace = cancelGrace
-        self.deadLetters = deadLetters
+        cancelGrace = options.cancelGrace
+        deadLetters = options.deadLetters
+        clock.follow(wakefulness)
+    }
+
+    /// Rings once the instant has come. Rings may come late, never early.
+    /// - Parameter keepsAwake: whether the stage counts as under way until then, since nothing
+    ///   else will wake it.
+    func ring(
+        _ doorbell: Doorbell, at instant: ContinuousClock.Instant, keepsAwake: Bool
+    ) {
+        let wakefulness = keepsAwake ? wakefulness : nil
+        wakefulness?.beginOutside()
+        _ = clock.start(at: instant, isAwaited: keepsAwake) {
+            doorbell.ring()
+            wakefulness?.endOutside()
+        }
     }
 
     var order: Order { Order(rawValue: currentOrder.load(ordering: .acquiring)) ?? .cancel }

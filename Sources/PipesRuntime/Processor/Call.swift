@@ -47,8 +47,10 @@ public final class Call: @unchecked Sendable {
     }
 
     /// Finishes a deferred call, once, from any thread. The call must not be used afterwards.
-    /// - Parameter value: the result of a map, copied; what it refers to must live as long as
-    ///   `storage`.
+    /// - Parameters:
+    ///   - answer: the outcome.
+    ///   - value: the result of a map, copied; what it refers to must live as long as `storage`.
+    ///   - port: the output that the result leaves by.
     public func complete(_ answer: Answer, value: PlainValue? = nil, port: UInt32 = 0) {
         onComplete?(self, Completion(answer: answer, value: value, port: port))
     }

@@ -28,7 +28,9 @@ public struct Coro: Sendable {
     let body: Body
     let params: [ProcessorDescription.Param]
 
-    /// - Parameter body: the value of a row, or nil where it yields nothing.
+    /// - Parameters:
+    ///   - params: what a node's args are checked against.
+    ///   - body: the value of a row, or nil where it yields nothing.
     public static func map(
         params: [ProcessorDescription.Param] = [],
         _ body: @escaping @Sendable (Row, Context) async throws -> Value?
@@ -36,7 +38,9 @@ public struct Coro: Sendable {
         Coro(body: .map(body), params: params)
     }
 
-    /// - Parameter body: takes a row.
+    /// - Parameters:
+    ///   - params: what a node's args are checked against.
+    ///   - body: takes a row.
     public static func sink(
         params: [ProcessorDescription.Param] = [],
         _ body: @escaping @Sendable (Row, Context) async throws -> Void
@@ -44,8 +48,10 @@ public struct Coro: Sendable {
         Coro(body: .sink(body), params: params)
     }
 
-    /// - Parameter makeRows: called once, before the first row. The next value is asked for when
-    ///   there is room for it. An error that the sequence throws stops the run.
+    /// - Parameters:
+    ///   - params: what a node's args are checked against.
+    ///   - makeRows: called once, before the first row. The next value is asked for when there is
+    ///     room for it. An error that the sequence throws stops the run.
     public static func source<Rows: AsyncSequence & Sendable>(
         params: [ProcessorDescription.Param] = [],
         _ makeRows: @escaping @Sendable (Context) -> Rows

@@ -7,6 +7,8 @@ final class CoroProcessor: Processor {
     private let context: Coro.Context
     private let state = Locked(State())
 
+    var completesCallsOnce: Bool { true }
+
     private struct State {
         /// The open calls' tasks. The one that completes a call removes it.
         var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]

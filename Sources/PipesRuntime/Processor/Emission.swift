@@ -72,6 +72,7 @@ public final class Emission: @unchecked Sendable {
     public var rowCount: Int { (0..<portCount).reduce(0) { max($0, ports[$1].count) } }
 
     /// - Parameters:
+    ///   - value: what it refers to must live as long as the batch.
     ///   - port: below the number of outputs.
     ///   - row: below the call's row count; nil where it comes from several or none.
     public func append(_ value: pipes_value, port: Int, row: Int?) {

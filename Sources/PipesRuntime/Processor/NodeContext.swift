@@ -5,6 +5,8 @@ public import PipesCore
 /// thread, from before `open` until after `close`.
 public final class NodeContext: Sendable {
     public let name: String
+    /// What the node runs, as the graph names it.
+    public let coro: String
     /// Inputs joined into a row; 0 for a source.
     public let inputCount: Int
     /// Whether each output feeds anyone.
@@ -14,6 +16,7 @@ public final class NodeContext: Sendable {
     /// The graph's `env`.
     public let env: [String: Value]
     public let logger: Logger
+    package let clock: any RunClock
 
     private let shared = Locked(Shared())
 
@@ -23,15 +26,17 @@ public final class NodeContext: Sendable {
     }
 
     init(
-        name: String, inputCount: Int, outputsUsed: [Bool], concurrency: Int,
-        env: [String: Value], logger: Logger
+        name: String, coro: String, inputCount: Int, outputsUsed: [Bool], concurrency: Int,
+        env: [String: Value], logger: Logger, clock: any RunClock
     ) {
         self.name = name
+        self.coro = coro
         self.inputCount = inputCount
         self.outputsUsed = outputsUsed
         self.concurrency = concurrency
         self.env = env
         self.logger = logger
+        self.clock = clock
     }
 
     /// Whether the node should come to an end: a source at a drain, any node at a cancel.
@@ -59,7 +64,9 @@ public final class NodeContext: Sendable {
         guard number <= NodeContext.toldMisuses else { return }
         let isLast = number == NodeContext.toldMisuses
         logger.error(
-            "node \"\(name)\": \(what)\(isLast ? " (more of it is only counted)" : "")")
+            """
+            node "\(name)": \(coro): \(what)\(isLast ? " (more of it is only counted)" : "")
+            """)
     }
 
     var metrics: [String: Int64] { shared.withLock { $0.metrics } }

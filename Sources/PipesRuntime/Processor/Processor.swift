@@ -8,6 +8,10 @@ public import PipesCore
 /// `produce`, `map` and `process` never overlap with each other. `cancel` and `interrupt` may come
 /// from any thread while one of those runs.
 public protocol Processor: AnyObject, Sendable {
+    /// Whether it makes sure by itself that no call is ever completed twice. Its calls are then used
+    /// again for other rows; else a second completion finds a call that is over, and is told.
+    var completesCallsOnce: Bool { get }
+
     /// - Throws: what is wrong, for the user. Nothing was opened then.
     func open() throws(OpenFailure)
 
@@ -18,6 +22,10 @@ public protocol Processor: AnyObject, Sendable {
     /// answered with anything but `.ok`.
     ///
     /// - Parameters:
+    ///   - call: whose storage results may lie in.
+    ///   - rows: the values, borrowed for the call.
+    ///   - count: of rows.
+    ///   - width: values in each row.
     ///   - results: one value for each row; null to start with.
     ///   - ports: the output that each result leaves by, 0 to start with; nil where there is one.
     /// - Returns: how many rows were answered `.ok` and, if that is not all, the answer of the
@@ -44,10 +52,13 @@ public protocol Processor: AnyObject, Sendable {
     /// Makes a call that blocks return soon.
     func interrupt()
 
+    /// Runs once for each successful `open`, when the whole run has ended, or another processor
+    /// could not be opened. The node's `isStopping` tells an end by itself from a stop.
     func close()
 }
 
 extension Processor {
+    public var completesCallsOnce: Bool { false }
     public func produce(_ call: Call) -> Answer { .notAllowed("is no source") }
     public func map(
         _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
@@ -122,7 +133,9 @@ public protocol ProcessorFactory: Sendable {
     var description: ProcessorDescription { get }
 
     /// A processor for one node, not opened yet.
-    /// - Parameter args: checked, in the order of the description's params.
+    /// - Parameters:
+    ///   - node: what the processor may know of it.
+    ///   - args: checked, in the order of the description's params.
     func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor
 }
 

@@ -1,11 +1,13 @@
 import Synchronization
 
-/// Keeps the promises of a processor's life: closed once for each successful open, and no
-/// interrupt before or after that.
+/// Keeps the promises of a processor's life: closed once for each successful open, after its last
+/// call, and no interrupt before or after that.
 final class ProcessorGate: Sendable {
     private enum State {
         case unopened
         case open
+        /// There will be no more calls.
+        case finished
         case closed
     }
 
@@ -37,8 +39,6 @@ final class ProcessorGate: Sendable {
         }
     }
 
-    var isOpen: Bool { state.withLock { $0 == .open } }
-
     func open() throws(OpenFailure) {
         try processor.open()
         state.withLock { $0 = .open }
@@ -52,11 +52,29 @@ final class ProcessorGate: Sendable {
         }
     }
 
-    func close() {
-        let wasOpen = state.withLock { state in
-            defer { state = .closed }
-            return state == .open
+    /// The last call is over.
+    func finish() {
+        state.withLock { state in
+            if state == .open { state = .finished }
         }
-        if wasOpen { processor.close() }
+    }
+
+    /// Closes a processor that was opened for nothing, since another one could not be.
+    func closeUnused() {
+        finish()
+        close()
+    }
+
+    /// Only where the last call is over: a processor that is still inside one stays open.
+    func close() {
+        let isDue = state.withLock { state in
+            guard state == .finished else { return false }
+            state = .closed
+            return true
+        }
+        guard isDue else { return }
+        isInside = true
+        processor.close()
+        isInside = false
     }
 }

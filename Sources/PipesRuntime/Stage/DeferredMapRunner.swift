@@ -87,6 +87,11 @@ final class DeferredMapRunner: NodeRunner {
     override var isIdle: Bool { batches.isEmpty && flights.isEmpty && paused.isEmpty }
     override var inputHasEnded: Bool { hasSeenEnd }
 
+    override func releaseRows() {
+        super.releaseRows()
+        spareCalls.removeAll()
+    }
+
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = resumePaused()
         while flights.count + paused.count < concurrency || control.isCancelled {
@@ -163,10 +168,13 @@ final class DeferredMapRunner: NodeRunner {
 
     private func call(_ flight: Flight) {
         var flight = flight
-        flight.attempts += 1
         guard let rows = flight.batch.input.rows else { return }
+        let fault = faults?.next(flight.batch.key(flight.slot))
+        if case .delay(let time) = fault { return pause(flight, time) }
+        flight.attempts += 1
         let call = spareCalls.popLast() ?? makeCall()
         call.reset(storage: RowStorage(capacity: 0), inputs: [rows], rowCount: 1)
+        if let fault { return inject(fault, flight, call) }
         let slot = flight.slot
         let (done, answer) = timed {
             processor.map(
@@ -185,7 +193,32 @@ final class DeferredMapRunner: NodeRunner {
             // The call of a processor that broke its word may still come back.
             guard answer == .skip else { return }
         }
+        spare(call)
+    }
+
+    /// Keeps a call for the next row where nobody can come back to it.
+    private func spare(_ call: Call) {
+        if processor.completesCallsOnce { spareCalls.append(call) }
+    }
+
+    private func inject(_ fault: InjectedFaults.Effect, _ flight: Flight, _ call: Call) {
+        switch fault {
+        case .reject(let message):
+            call.explanation = message
+            settle(flight, call, .reject)
+        case .retry(let message):
+            call.explanation = message
+            settle(flight, call, .retry)
+        case .delay(let time): pause(flight, time)
+        case .crash: InjectedFaults.crash()
+        }
         spareCalls.append(call)
+    }
+
+    private func pause(_ flight: Flight, _ time: Duration) {
+        let end = control.clock.now + time
+        paused.append((end, flight))
+        ring(at: end)
     }
 
     override func completed(_ call: Call, _ completion: Call.Completion) {
@@ -195,7 +228,7 @@ final class DeferredMapRunner: NodeRunner {
             flight.batch.ports[flight.slot] = completion.port
         }
         settle(flight, call, completion.answer)
-        if completion.answer == .ok { spareCalls.append(call) }
+        if completion.answer == .ok { spare(call) }
     }
 
     private func settle(_ flight: Flight, _ call: Call, _ answer: Answer) {
@@ -203,6 +236,11 @@ final class DeferredMapRunner: NodeRunner {
         switch answer {
         case .ok, .last:
             if answer == .last { wantsNoMore = true }
+            let port = batch.ports[slot]
+            guard outputs.isEmpty || Int(port) < outputs.count else {
+                context.reportMisuse(misdirection(port))
+                return fail(flight, .reject, misdirection(port))
+            }
             account.out += 1
             if batch.results.values[slot].kind > Kind.float.rawValue {
                 batch.results.keepAlive(call.storage)
@@ -219,9 +257,7 @@ final class DeferredMapRunner: NodeRunner {
         case .retry where flight.attempts <= node.properties.retry.max && !control.isCancelled:
             account.retries += 1
             batch.results.values[slot] = .null
-            let end = control.clock.now + pause(before: flight.attempts)
-            paused.append((end, flight))
-            ring(at: end)
+            pause(flight, pause(before: flight.attempts))
             return
         case .deferred:
             fail(flight, .notAllowed("completed a call with DEFERRED"), call.explanation)
@@ -283,7 +319,7 @@ final class DeferredMapRunner: NodeRunner {
         let keys = isWhole ? batch.remaining : batch.takeKeys(count)
         batch.sent += count
         guard !node.description.isSink else { return }
-        for port in outputs.indices where !outputs[port].edges.isEmpty {
+        for port in outputs.indices where outputs[port].hasReaders {
             let holes = batch.holes(for: port, of: outputs.count)
             let items = range.reduce(0) { $0 + (holes[$1] == .item ? 1 : 0) }
             outputs[port].append(

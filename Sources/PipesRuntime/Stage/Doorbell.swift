@@ -54,25 +54,51 @@ final class Doorbell: Sendable {
     }
 }
 
-/// How many stages are awake, or wait for something outside the graph (a deferred call, a pause).
-/// When the last one falls asleep, nothing inside the run can wake any of them again: a deadlock,
+/// How many stages are awake, and how much is under way outside the graph that will wake one (a
+/// deferred call, a pause). When there is neither, nothing can wake any of them again: a deadlock,
 /// or the end.
-final class Wakefulness: Sendable {
-    private let awake: Locked<Int>
+package final class Wakefulness: Sendable {
+    private struct Counts {
+        var stages = 0
+        var outside = 0
+    }
+
+    private let counts = Locked(Counts())
     private let onAllAsleep: @Sendable () -> Void
+    /// For clocks that go on when all stages sleep.
+    private let onStagesAsleep = Locked<(@Sendable () -> Void)?>(nil)
 
     init(onAllAsleep: @escaping @Sendable () -> Void) {
-        awake = Locked(0)
         self.onAllAsleep = onAllAsleep
     }
 
-    func wake() { awake.withLock { $0 += 1 } }
+    /// A stage has woken up.
+    func wake() { counts.withLock { $0.stages += 1 } }
 
-    func sleep() {
-        let left = awake.withLock {
-            $0 -= 1
-            return $0
+    /// A stage has fallen asleep, or ended.
+    func sleep() { change { $0.stages -= 1 } }
+
+    /// Something outside is under way, and will wake a stage.
+    func beginOutside() { counts.withLock { $0.outside += 1 } }
+
+    /// It is over, and the stage is awake, or was given up.
+    func endOutside() { change { $0.outside -= 1 } }
+
+    /// What is under way outside, where no stage is awake; else nil.
+    var outsideWhileAsleep: Int? { counts.withLock { $0.stages == 0 ? $0.outside : nil } }
+
+    /// - Parameter body: called, on any thread, each time that all stages sleep while something
+    ///   outside is under way.
+    func whenStagesSleep(_ body: @escaping @Sendable () -> Void) {
+        onStagesAsleep.withLock { $0 = body }
+    }
+
+    private func change(_ body: (inout Counts) -> Void) {
+        let left = counts.withLock { counts in
+            body(&counts)
+            return counts
         }
-        if left == 0 { onAllAsleep() }
+        guard left.stages == 0 else { return }
+        if left.outside == 0 { onAllAsleep() } else { onStagesAsleep.withLock { $0 }?() }
     }
 }

@@ -12,13 +12,21 @@ struct InputPort {
         case none
         case single
         case merge(Merge)
+        case loop(LoopEntry)
         case keyJoin(KeyJoin)
         case positionJoin(PositionJoin)
+        /// With the partners that never came.
+        case closed(missing: Int)
     }
 
     let edges: [Edge]
+    /// The loop that begins here.
+    private let loop: Loop?
+    /// Inputs of such a loop that have not ended.
+    private var openOutside: Int
     private var mode: Mode
     private let endsEarly: Bool
+    private let watcher: (@Sendable (Batch) -> Void)?
     private var wantsTheRestOnly = false
     /// Batches taken so far. Taking one makes room for a sender in the same stage, whether or not
     /// a row came of it.
@@ -27,13 +35,23 @@ struct InputPort {
     /// Rows in a joined batch.
     static let joinLimit = 256
 
-    init(_ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing) {
+    /// - Parameters:
+    ///   - loop: the loop that begins here.
+    ///   - watcher: sees every batch that is taken, joined already.
+    init(
+        _ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing,
+        loop: Loop? = nil, watcher: (@Sendable (Batch) -> Void)? = nil
+    ) {
         self.edges = edges
+        self.loop = loop
+        self.watcher = watcher
+        openOutside = edges.count { !$0.isFeedback }
         endsEarly = onMissing == .skip
         switch mode {
         case .none: self.mode = .none
         case .single: self.mode = .single
-        case .merge: self.mode = .merge(Merge())
+        case .merge:
+            self.mode = loop.map { .loop(LoopEntry($0, edges: edges)) } ?? .merge(Merge())
         case .join(let config) where config.groups.count == 1:
             self.mode = .keyJoin(KeyJoin(depths: config.depths, onMissing: onMissing))
         case .join(let config):
@@ -46,13 +64,21 @@ struct InputPort {
         switch mode {
         case .keyJoin(let join): join.missing
         case .positionJoin(let join): join.missing
-        default: 0
+        case .closed(let missing): missing
+        case .none, .single, .merge, .loop: 0
         }
     }
 
     mutating func next() -> Step {
+        let step = take()
+        if let watcher, case .batch(let batch) = step { watcher(batch) }
+        return step
+    }
+
+    private mutating func take() -> Step {
+        if let loop, loop.isClosed { return .end }
         switch mode {
-        case .none: return .end
+        case .none, .closed: return .end
         case .single:
             switch edges[0].take() {
             case .batch(let batch, _):
@@ -65,6 +91,10 @@ struct InputPort {
             mode = .none
             defer { mode = .merge(merge) }
             return merge.next(edges, &takenCount)
+        case .loop(var entry):
+            mode = .none
+            defer { mode = .loop(entry) }
+            return entry.next(edges, &takenCount)
         case .keyJoin(var join):
             mode = .none  // so that the join is not copied while it changes
             defer { mode = .keyJoin(join) }
@@ -93,7 +123,9 @@ struct InputPort {
                         takenCount += 1
                         join.offer(batch, input: input)
                     case .nothingYet: isWaiting = true
-                    case .end: join.end(input: input)
+                    case .end:
+                        join.end(input: input)
+                        noteEnd(of: edges[input])
                     }
                 }
                 endOthersEarly(join)
@@ -108,6 +140,15 @@ struct InputPort {
         guard endsEarly, !wantsTheRestOnly, join.anyEnded else { return }
         wantsTheRestOnly = true
         want(.theRest)
+    }
+
+    /// Gives the rows back that a join still holds.
+    mutating func close() { mode = .closed(missing: missing) }
+
+    private mutating func noteEnd(of edge: Edge) {
+        guard let loop, !edge.isFeedback else { return }
+        openOutside -= 1
+        if openOutside == 0 { loop.endOutside() }
     }
 
     func want(_ less: EdgeState.Demand) {
@@ -153,7 +194,7 @@ struct Merge {
         return ended == edges.count ? .end : .nothingYet
     }
 
-    private mutating func renumber(_ batch: Batch) -> Batch {
+    mutating func renumber(_ batch: Batch) -> Batch {
         let dense = batch.dense()
         let run = KeyRun(first: nextKey, count: dense.itemCount, settlement: .item)
         nextKey += UInt64(dense.itemCount)

@@ -14,7 +14,7 @@ final class Job {
     }
 
     let input: Batch
-    let call: Call
+    var call: Call
     var todo: [Attempt]
     var isOpen = false
     var pauseEnd: ContinuousClock.Instant?

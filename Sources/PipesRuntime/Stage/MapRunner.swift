@@ -45,6 +45,11 @@ final class MapRunner: NodeRunner {
     override var isIdle: Bool { active == nil }
     override var inputHasEnded: Bool { hasSeenEnd }
 
+    override func releaseRows() {
+        super.releaseRows()
+        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+    }
+
     override func work(mayStart: Bool) -> Bool {
         if active == nil {
             guard mayStart, !wantsNoMore, !hasSeenEnd else { return false }
@@ -95,6 +100,11 @@ final class MapRunner: NodeRunner {
                 failRest(work)
                 break
             }
+            if let fault = faults?.next(work.input.key(slot: first + work.next)) {
+                inject(fault, work)
+                if work.pauseEnd != nil { return }
+                continue
+            }
             let next = rows.values + (first + work.next) * width
             let span = kinds.soundPrefix(next, count: self.span(work), width: width)
             if span == 0 {
@@ -104,8 +114,8 @@ final class MapRunner: NodeRunner {
             }
             let (done, answer) = map(work, next, count: span, width: width)
             if done > 0 {
+                work.itemCount += done - failMisdirected(work, done)
                 work.next += done
-                work.itemCount += done
                 work.attempts = 0
             }
             if done == span || (answer == .ok && done > 0) { continue }
@@ -114,6 +124,20 @@ final class MapRunner: NodeRunner {
         }
         active = nil
         finish(work)
+    }
+
+    /// Fails those of the next rows that are to leave by an output that there is none of.
+    /// - Returns: how many.
+    private func failMisdirected(_ work: Active, _ count: Int) -> Int {
+        guard let ports = work.ports else { return 0 }
+        var failed = 0
+        for slot in work.next..<work.next + count where Int(ports[slot]) >= outputs.count {
+            let text = misdirection(ports[slot])
+            context.reportMisuse(text)
+            fail(work, slot, .reject, attempts: work.attempts + 1, text)
+            failed += 1
+        }
+        return failed
     }
 
     private func map(
@@ -138,11 +162,28 @@ final class MapRunner: NodeRunner {
 
     /// How many items lie side by side from the next slot on.
     private func span(_ work: Active) -> Int {
+        // Any row may be the one that a test wants to hit.
+        if faults != nil { return 1 }
         guard let holes = work.input.holes else { return work.count - work.next }
         let first = work.input.slots.lowerBound
         var end = work.next
         while end < work.count, holes[first + end] == .item { end += 1 }
         return end - work.next
+    }
+
+    private func inject(_ fault: InjectedFaults.Effect, _ work: Active) {
+        switch fault {
+        case .reject(let message):
+            call.explanation = message
+            settle(work, .reject)
+        case .retry(let message):
+            call.explanation = message
+            settle(work, .retry)
+        case .delay(let time):
+            work.pauseEnd = control.clock.now + time
+            ring(at: work.pauseEnd)
+        case .crash: InjectedFaults.crash()
+        }
     }
 
     private func settleHole(_ work: Active, _ settlement: Settlement) {
@@ -169,7 +210,7 @@ final class MapRunner: NodeRunner {
             work.settle(work.next, as: .skip)
         case .last:
             wantsNoMore = true
-            work.itemCount += 1
+            work.itemCount += 1 - failMisdirected(work, 1)
         case .end:
             wantsNoMore = true
             if node.description.isSink {
@@ -198,14 +239,20 @@ final class MapRunner: NodeRunner {
 
     private func failNext(_ work: Active, _ answer: Answer) {
         if case .notAllowed = answer { context.count("misuses", 1) }
-        let slot = work.input.slots.lowerBound + work.next
+        fail(work, work.next, answer, attempts: work.attempts, call.explanation)
+    }
+
+    private func fail(
+        _ work: Active, _ slot: Int, _ answer: Answer, attempts: Int, _ message: String?
+    ) {
+        let source = work.input.slots.lowerBound + slot
         work.settle(
-            work.next,
+            slot,
             as: fail(
-                key: work.input.key(slot: slot), row: work.input.row(slot: slot),
-                attempts: work.attempts, answer: answer, message: call.explanation))
+                key: work.input.key(slot: source), row: work.input.row(slot: source),
+                attempts: attempts, answer: answer, message: message))
         // The value that a failed call left behind must not be read.
-        work.results.values[work.next] = .null
+        work.results.values[slot] = .null
     }
 
     private func failRest(_ work: Active) {

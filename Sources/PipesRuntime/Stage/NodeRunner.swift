@@ -26,6 +26,8 @@ class NodeRunner {
     let doorbell: Doorbell
     private let stopRun: @Sendable (String) -> Void
     let kinds: RowKinds
+    /// What a test does to rows of this node.
+    final let faults: InjectedFaults?
     private let watchdog: Watchdog?
     /// Where the processor said that it never blocks.
     final let blockingWatch: BlockingWatch?
@@ -47,7 +49,7 @@ class NodeRunner {
     private var pauseAlarm: ContinuousClock.Instant?
     private var callAlarm: ContinuousClock.Instant?
     private let mailbox = Mailbox()
-    private let published: Locked<NodeAccount>
+    private let latest: Locked<NodeAccount>
 
     required init(
         _ node: CheckedGraph.Node, context: NodeContext, gate: ProcessorGate,
@@ -68,6 +70,7 @@ class NodeRunner {
                         + "it was interrupted")
             }
         }
+        faults = control.hooks?.faults[node.name]
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         self.input = input
         self.outputs = outputs
@@ -75,7 +78,7 @@ class NodeRunner {
         self.doorbell = doorbell
         self.stopRun = stopRun
         account = NodeAccount(name: node.name)
-        published = Locked(account)
+        latest = Locked(account)
     }
 
     final var hasEnded: Bool {
@@ -98,6 +101,10 @@ class NodeRunner {
 
     /// Whether all input was seen.
     var inputHasEnded: Bool { true }
+
+    /// Lets go of all memory of rows: what plugins handed over is released before the processors
+    /// are closed.
+    func releaseRows() { input.close() }
 
     /// A deferred call was completed, or given up.
     func completed(_ call: Call, _ completion: Call.Completion) {}
@@ -137,6 +144,7 @@ class NodeRunner {
         let hasProgressed = hasWorked || input.takenCount != takenCount
         guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
+        for output in outputs { output.endRounds() }
         flush()
         return true
     }
@@ -206,18 +214,33 @@ class NodeRunner {
     private func sendFlushed(_ call: Call) {
         guard call.emission.count > 0 else { return }
         guard node.description.rate == .aggregates || node.description.isSink else {
-            context.reportMisuse("emitted in flush although it \(node.description.rate) keys")
+            failFlushed(call)
             return
         }
         account.out += call.emission.count
         for batch in numbered(call) { outputs[batch.port].append(batch.batch) }
     }
 
+    /// The values have no row that could be failed in their place, so they are rows themselves.
+    private func failFlushed(_ call: Call) {
+        let text = "emitted in flush although it \(node.description.rate) keys"
+        context.reportMisuse(text)
+        for port in outputs.indices {
+            for (_, value) in call.emission.ordered(port) {
+                account.in += 1
+                _ = fail(
+                    key: [], row: [Value(copying: value)], attempts: 1, answer: .reject,
+                    message: text)
+            }
+        }
+    }
+
     private func end() {
         phase = .ended
         for output in outputs { output.finish() }
         input.want(.nothing)
-        gate.close()
+        releaseRows()
+        gate.finish()
     }
 
     private func sendOutputs() -> Bool {
@@ -233,7 +256,7 @@ class NodeRunner {
     /// Notes a call that was answered with DEFERRED. Its timeout runs from now.
     final func open(_ call: Call) {
         // Something outside the graph will wake this node.
-        control.wakefulness.wake()
+        control.wakefulness.beginOutside()
         let now = control.clock.now
         openCalls.open(call, deadline: node.properties.timeout.map { now + $0 })
         ringForOpenCalls()
@@ -241,10 +264,10 @@ class NodeRunner {
 
     private func close(_ call: Call, _ completion: Call.Completion) {
         guard let reason = openCalls.close(call) else {
-            context.reportMisuse("completed a call that was given up before")
+            context.reportMisuse("completed a call that was completed or given up before")
             return
         }
-        control.wakefulness.sleep()
+        control.wakefulness.endOutside()
         closed(call, completion, reason)
     }
 
@@ -276,7 +299,7 @@ class NodeRunner {
         }
         let overdue = openCalls.removeOverdue(now: now)
         for (call, reason) in overdue {
-            control.wakefulness.sleep()
+            control.wakefulness.endOutside()
             processor.abandon(call)
             context.reportMisuse("did not complete a call after it was asked to stop")
             closed(call, Call.Completion(answer: .cancelled, value: nil), reason)
@@ -289,7 +312,7 @@ class NodeRunner {
     final func ring(at instant: ContinuousClock.Instant?) {
         guard let instant, isNews(instant, pauseAlarm) else { return }
         pauseAlarm = instant
-        control.clock.ring(doorbell, at: instant, keepsAwake: true)
+        control.ring(doorbell, at: instant, keepsAwake: true)
     }
 
     /// Has the stage look again when a call is due. An open call keeps the stage awake by itself:
@@ -297,7 +320,7 @@ class NodeRunner {
     private func ringForOpenCalls() {
         guard let instant = openCalls.nextDue, isNews(instant, callAlarm) else { return }
         callAlarm = instant
-        control.clock.ring(doorbell, at: instant, keepsAwake: false)
+        control.ring(doorbell, at: instant, keepsAwake: false)
     }
 
     private func isNews(
@@ -326,7 +349,7 @@ class NodeRunner {
     /// whatever it answers then counts like RETRY.
     final func limited(_ call: Call, _ body: () -> Answer) -> Answer {
         guard let watchdog else { return timed(body) }
-        let (answer, isLate) = timed { watchdog.watch(control.clock, body) }
+        let (answer, isLate) = timed { watchdog.watch(body) }
         // What was deferred is watched by its ticket.
         guard isLate, answer != .deferred, !answer.isFatal else { return answer }
         call.explanation = timeoutText
@@ -370,13 +393,18 @@ class NodeRunner {
         return batches
     }
 
+    /// What a processor did that had a row leave by `port`.
+    final func misdirection(_ port: UInt32) -> String {
+        "chose output \(port); it has \(outputs.count)"
+    }
+
     /// Settles a row that will not be yielded: its retries are used up, it was rejected or it was
     /// cancelled.
     final func fail(
         key: [UInt64], row: @autoclosure () -> [Value], attempts: Int, answer: Answer,
         message: String?
     ) -> Settlement {
-        let message = FailureText.of(answer, message)
+        let message = FailureText.of(answer, message, coro: context.coro)
         let then = answer.isFatal ? .stop : node.properties.then
         if then == .skip, answer != .cancelled {
             account.skipped += 1
@@ -395,7 +423,7 @@ class NodeRunner {
     final func stop(_ call: Call, _ answer: Answer, during what: String) {
         wantsNoMore = true
         if case .notAllowed = answer { context.count("misuses", 1) }
-        let message = FailureText.of(answer, call.explanation)
+        let message = FailureText.of(answer, call.explanation, coro: context.coro)
         stopRun("node \"\(node.name)\": \(what): \(message)")
     }
 
@@ -415,53 +443,15 @@ class NodeRunner {
             node.description.isSink
                 || (node.description.rate == .keeps && !node.description.isSource)
             ? account.in - account.out - account.skipped - account.failed : rowsInHand
-        published.withLock { $0 = account }
+        latest.withLock { $0 = account }
     }
+
+    /// Its line of the ledger, without what the processor counts.
+    final var published: NodeAccount { latest.withLock { $0 } }
 
     final var snapshot: NodeAccount {
-        var account = published.withLock { $0 }
+        var account = published
         account.metrics = context.metrics
         return account
-    }
-}
-
-/// Completed calls on their way to the node, from any thread.
-private final class Mailbox: Sendable {
-    private let letters = Locked<[(Call, Call.Completion)]>([])
-
-    func put(_ call: Call, _ completion: Call.Completion) {
-        letters.withLock { $0.append((call, completion)) }
-    }
-
-    func takeAll() -> [(Call, Call.Completion)] {
-        letters.withLock { letters in
-            guard !letters.isEmpty else { return [] }
-            defer { letters = [] }
-            return letters
-        }
-    }
-}
-
-/// What a dead letter says.
-enum FailureText {
-    static func of(_ answer: Answer, _ explanation: String?) -> String {
-        switch (answer, explanation) {
-        case (.notAllowed(let text), let explanation?) where explanation != text:
-            "\(text); it explains: \(explanation)"
-        case (.notAllowed(let text), _): text
-        case (_, let explanation?): explanation
-        case (.cancelled, nil): "cancelled"
-        case (.retry, nil): "failed, and no retries are left"
-        default: "answered \(answer.name) without an explanation"
-        }
-    }
-}
-
-extension Answer {
-    var isFatal: Bool {
-        switch self {
-        case .fatal, .notAllowed: true
-        default: false
-        }
     }
 }

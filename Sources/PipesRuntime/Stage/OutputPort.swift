@@ -6,16 +6,23 @@ import PipesCore
 struct OutputPort {
     let edges: [Edge]
     private let hasQueue: Bool
+    private let watcher: (@Sendable (Batch) -> Void)?
     private var pending: Deque<Batch> = []
 
-    init(edges: [Edge]) {
+    /// - Parameter watcher: sees every batch before it is sent.
+    init(edges: [Edge], watcher: (@Sendable (Batch) -> Void)? = nil) {
         self.edges = edges
+        self.watcher = watcher
         hasQueue = edges.contains { $0.isQueue }
     }
 
     var isEmpty: Bool { pending.isEmpty }
 
+    /// Whether anybody looks at what is appended.
+    var hasReaders: Bool { !edges.isEmpty || watcher != nil }
+
     mutating func append(_ batch: Batch) {
+        watcher?(batch)
         if !edges.isEmpty, !batch.isEmpty { pending.append(batch) }
     }
 
@@ -39,7 +46,7 @@ struct OutputPort {
                 pending.removeFirst()
             } else {
                 let part = pending[0].removePrefix(items: items)
-                let partBytes = part.byteCount
+                let partBytes = hasQueue ? part.byteCount : 0
                 for edge in edges { edge.send(part, byteCount: partBytes) }
             }
         }
@@ -66,6 +73,11 @@ struct OutputPort {
 
     func finish() {
         for edge in edges { edge.finish() }
+    }
+
+    /// The node has ended: nothing of it goes round any more.
+    func endRounds() {
+        for edge in edges where edge.isFeedback { edge.endRounds() }
     }
 
     mutating func discard() { pending.removeAll() }

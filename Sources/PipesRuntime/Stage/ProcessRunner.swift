@@ -16,6 +16,11 @@ final class ProcessRunner: NodeRunner {
     override var inputHasEnded: Bool { hasSeenEnd }
     override var rowsInHand: Int { jobs.reduce(0) { $0 + $1.rowCount } }
 
+    override func releaseRows() {
+        super.releaseRows()
+        sharedCall = nil
+    }
+
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = false
         while mayStart, !hasSeenEnd, !wantsNoMore, jobs.count < largestJobCount {
@@ -35,6 +40,7 @@ final class ProcessRunner: NodeRunner {
         account.in += batch.itemCount
         let job = Job(batch, call: call, outputs: outputs.count)
         rejectFlawed(job)
+        injectFaults(job)
         jobs.append(job)
     }
 
@@ -47,6 +53,38 @@ final class ProcessRunner: NodeRunner {
         job.todo = sound.isEmpty ? [] : [Job.Attempt(rows: sound, number: 1)]
         for (row, flaw) in flaws.sorted(by: { $0.key < $1.key }) {
             fail(job, row, Job.Attempt(rows: [row], number: 1), .reject, flaw)
+        }
+    }
+
+    /// Does to rows what a test wants, before the processor sees any of the batch.
+    private func injectFaults(_ job: Job) {
+        guard let faults, let attempt = job.todo.first else { return }
+        var rows = attempt.rows ?? Array(0..<job.rowCount)
+        for row in rows {
+            let key = job.input.key(slot: job.slot(of: row))
+            var number = 1
+            while let fault = faults.next(key) {
+                let hit = Job.Attempt(rows: [row], number: number)
+                switch fault {
+                case .reject(let message): fail(job, row, hit, .reject, message)
+                case .retry(let message):
+                    if mayRetry(hit) {
+                        number += 1
+                        account.retries += 1
+                        continue
+                    }
+                    fail(job, row, hit, .retry, message)
+                case .delay(let time):
+                    job.pauseEnd = max(job.pauseEnd ?? control.clock.now, control.clock.now + time)
+                    continue
+                case .crash: InjectedFaults.crash()
+                }
+                rows.removeAll { $0 == row }
+                break
+            }
+        }
+        if rows.count < job.rowCount || attempt.rows != nil {
+            job.todo = rows.isEmpty ? [] : [Job.Attempt(rows: rows, number: 1)]
         }
     }
 
@@ -79,6 +117,8 @@ final class ProcessRunner: NodeRunner {
 
     private func run(_ job: Job, _ attempt: Job.Attempt) {
         let batch = job.batch(attempt)
+        // Whoever completes an earlier attempt once more must not settle this one.
+        if defers, attempt.number > 1, !processor.completesCallsOnce { job.call = makeCall() }
         job.call.reset(
             storage: RowStorage(capacity: 0), inputs: job.input.rows.map { [$0] } ?? [],
             rowCount: Int(batch.count))

@@ -12,6 +12,11 @@ final class SourceRunner: NodeRunner {
     override var isIdle: Bool { openCalls.isEmpty }
     override var inputHasEnded: Bool { false }
 
+    override func releaseRows() {
+        super.releaseRows()
+        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+    }
+
     override func work(mayStart: Bool) -> Bool {
         if control.order >= .drain { stopProducing() }
         guard openCalls.isEmpty, mayStart, !wantsNoMore else { return false }
@@ -21,9 +26,29 @@ final class SourceRunner: NodeRunner {
         }
         let room = outputs.reduce(SourceRunner.largestDemand) { min($0, $1.roomOrWait()) }
         guard room > 0 else { return false }
-        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0, demand: room)
+        if let fault = faults?.next([nextKey]) { return inject(fault) }
+        // The next row that a test wants to hit must be the first of its call.
+        let demand = min(room, faults?.distance(from: nextKey) ?? room)
+        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0, demand: demand)
         let answer = limited(call) { processor.produce(call) }
         if answer == .deferred { open(call) } else { settle(answer) }
+        return true
+    }
+
+    private func inject(_ fault: InjectedFaults.Effect) -> Bool {
+        switch fault {
+        case .reject(let message):
+            call.explanation = message
+            settle(.reject)
+        case .retry(let message):
+            call.explanation = message
+            settle(.retry)
+        case .delay(let time):
+            let end = control.clock.now + time
+            pauseEnd = end
+            ring(at: end)
+        case .crash: InjectedFaults.crash()
+        }
         return true
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PipesCore
 import PipesRuntime
+import PipesTesting
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,8 +16,10 @@ struct CheckCommand: ParsableCommand {
         let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
         let all = loaded.diagnostics + diagnostics
         guard let checked else { throw GraphInput.refusal(all) }
-        let problems = input.plugins.problems(ofExamplesIn: loaded.graph)
-        if !problems.isEmpty { throw GraphInput.refusal(all + problems) }
+        let mistakes =
+            GraphTestCheck.check(loaded.graph, checked, resolvers: loaded.resolvers)
+            + input.plugins.problems(ofExamplesIn: loaded.graph)
+        if !mistakes.isEmpty { throw GraphInput.refusal(all + mistakes) }
         GraphInput.report(all)
         let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"
         let edges = checked.edges.count == 1 ? "1 edge" : "\(checked.edges.count) edges"

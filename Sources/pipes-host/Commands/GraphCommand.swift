@@ -9,6 +9,10 @@ struct GraphCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The graph file; - is standard input.", valueName: "graph"))
     var file: String
 
+    // A drawing shows what the file says, and looks at no plugin; but whoever gives `run` and `check`
+    // an option can give it here.
+    @OptionGroup var plugins: PluginOptions
+
     @Option(help: ArgumentHelp("mermaid, dot or text.", valueName: "format"))
     var format = GraphDrawing.Format.mermaid
 

@@ -24,11 +24,16 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let level = options.logLevel.level
         LoggingSystem.bootstrap { _ in ConsoleLog(level: level) }
+        let orders = StopOrders()
+        let early = StopSignals.early
+        let signals = if let early { early } else { await StopSignals() }
+        let listening = Task { await orders.heed(signals) }
+        defer { listening.cancel() }
         let graph = try GraphInput.read(input)
         let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
         do {
-            report = try await run(graph, progress)
+            report = try await run(graph, progress, orders)
         } catch let problem as Diagnostic {
             throw GraphInput.refusal([problem])
         } catch let failure as GraphFailure {
@@ -39,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func run(
-        _ graph: GraphInput.Loaded, _ progress: RunProgress
+        _ graph: GraphInput.Loaded, _ progress: RunProgress, _ orders: StopOrders
     ) async throws -> RunReport {
         let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
@@ -57,26 +62,26 @@ struct RunCommand: AsyncParsableCommand {
         GraphInput.report(graph.diagnostics + plumber.graph.warnings)
         // Only a graph that can run touches files.
         try letters.open()
+        orders.hold(for: plumber, progress)
         let reportFile = try options.report.map { try ReportFile($0) }
 
-        let report = try await Self.run(plumber, progress)
-        progress.finish(report)
-        reportFile?.write(report)
-        return report
+        do {
+            let report = try await Self.run(plumber, progress)
+            progress.finish(report)
+            reportFile?.write(report)
+            return report
+        } catch {
+            // Also of a run that could not start, there is something to report.
+            if let report = plumber.report { reportFile?.write(report) }
+            throw error
+        }
     }
 
-    /// Runs it while signals are heard and the live table is drawn.
+    /// Runs it while the live table is drawn.
     private static func run(
         _ plumber: Plumber, _ progress: RunProgress
     ) async throws -> RunReport {
-        let signals = await StopSignals()
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                await signals.forEach(drain: plumber.drain, cancel: plumber.cancel) {
-                    progress.close()
-                    _exit(exitCode(of: .cancelled).rawValue)
-                }
-            }
+        try await withThrowingTaskGroup(of: Void.self) { group in
             if progress.isLive {
                 group.addTask {
                     while true {

@@ -32,6 +32,12 @@ struct GraphDrawing {
         return node.properties.aggregateInputs ? "join" : "merge"
     }
 
+    /// The output that an edge leaves by, and whether it goes back.
+    private func label(of edge: Graph.Edge) -> String? {
+        let parts = [edge.output, edge.feedback == nil ? nil : "feedback"].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
     // MARK: mermaid
 
     /// Mermaid's words that can't be the id of a node.
@@ -67,7 +73,8 @@ struct GraphDrawing {
             lines.append("    \(ids[node.name] ?? node.name)[\"\(label)\"]")
         }
         for edge in graph.edges {
-            let arrow = edge.output.map { "-->|\"\(Self.mermaidText($0))\"|" } ?? "-->"
+            let line = edge.feedback == nil ? "-->" : "-.->"
+            let arrow = label(of: edge).map { "\(line)|\"\(Self.mermaidText($0))\"|" } ?? line
             lines.append("    \(ids[edge.from] ?? edge.from) \(arrow) \(ids[edge.to] ?? edge.to)")
         }
         return lines
@@ -99,8 +106,10 @@ struct GraphDrawing {
             lines.append("    \(Self.dotText(node.name)) [label=\(Self.dotText(label))];")
         }
         for edge in graph.edges {
-            let label = edge.output.map { " [label=\(Self.dotText($0))]" } ?? ""
-            lines.append("    \(Self.dotText(edge.from)) -> \(Self.dotText(edge.to))\(label);")
+            var looks = label(of: edge).map { ["label=\(Self.dotText($0))"] } ?? []
+            if edge.feedback != nil { looks += ["style=dashed", "constraint=false"] }
+            let list = looks.isEmpty ? "" : " [\(looks.joined(separator: ", "))]"
+            lines.append("    \(Self.dotText(edge.from)) -> \(Self.dotText(edge.to))\(list);")
         }
         return lines + ["}"]
     }
@@ -133,10 +142,14 @@ struct GraphDrawing {
     }
 
     private func sender(of edge: Graph.Edge) -> String {
-        edge.output.map { "\(edge.from).\($0)" } ?? edge.from
+        (edge.output.map { "\(edge.from).\($0)" } ?? edge.from) + mark(of: edge)
     }
 
     private func receiver(of edge: Graph.Edge) -> String {
-        edge.output.map { "\($0): \(edge.to)" } ?? edge.to
+        (edge.output.map { "\($0): \(edge.to)" } ?? edge.to) + mark(of: edge)
+    }
+
+    private func mark(of edge: Graph.Edge) -> String {
+        edge.feedback == nil ? "" : " (feedback)"
     }
 }

@@ -53,7 +53,7 @@ struct GraphSettings {
             param.kind == .string
             ? .string(setting.text)
             : try json(setting.text, of: setting.option, kind: param.kind)
-        let arg = Graph.Arg(setting.arg, value)
+        let arg = Graph.Arg(setting.arg, value, option: setting.option)
         if let old = graph.nodes[index].args.firstIndex(where: { $0.name == setting.arg }) {
             graph.nodes[index].args[old] = arg
         } else {
@@ -69,8 +69,14 @@ struct GraphSettings {
         case nil, .string:
             graph.env[setting.name] = .string(setting.text)
         case .some(let old):
-            graph.env[setting.name] = try json(
-                setting.text, of: setting.option, kind: old.kind)
+            let value = try json(setting.text, of: setting.option, kind: old.kind)
+            guard old == .null || value.kind == old.kind || (value.kind, old.kind) == (.int, .float)
+            else {
+                throw Diagnostic(
+                    file: setting.option,
+                    "the value is \(value.kind.name), and that of the file is \(old.kind.name)")
+            }
+            graph.env[setting.name] = value
         }
     }
 

@@ -54,9 +54,17 @@ enum LedgerJSON {
         json.string(edge.from)
         json.key("to")
         json.string(edge.to)
-        for (name, count) in [("rows", edge.rows), ("peak", edge.peak), ("waits", edge.waits)] {
+        let counts = [
+            ("rows", edge.rows), ("peak", edge.peak), ("waits", edge.waits),
+            ("dropped", edge.dropped), ("grown", edge.grown),
+        ]
+        for (name, count) in counts {
             json.key(name)
             json.integer(Int64(count))
+        }
+        if let rounds = edge.rounds {
+            json.key("rounds")
+            json.integer(Int64(rounds))
         }
         json.endObject()
     }

@@ -2,12 +2,13 @@ import PipesRuntime
 
 /// The ledger for people: a table, or one line.
 struct LedgerText {
-    /// A line with more nodes than these is read by nobody.
+    /// A line with more nodes, or edges, than these is read by nobody.
     private static let nodesInLine = 16
 
     let report: RunReport
 
-    /// What happened, then a line for each node; metrics where a node has any.
+    /// What happened, then a line for each node, with metrics where a node has any, and for each
+    /// edge that dropped rows or had to grow.
     var tableLines: [String] {
         var columns: [TextTable.Column] = [
             .init(title: "node"), .init(title: "in", isNumber: true),
@@ -29,7 +30,18 @@ struct LedgerText {
             if hasMetrics { cells.append(Self.text(metrics: node.metrics)) }
             table.rows.append(cells)
         }
-        return ["\(outcome)."] + table.lines
+        let edges = self.edges.map { "edge \($0)" }
+        return ["\(outcome)."] + table.lines + edges
+    }
+
+    /// What became of edges where that is not as usual.
+    private var edges: [String] {
+        report.edges.compactMap { edge in
+            let counts = [(edge.dropped, "dropped"), (edge.grown, "grown")].filter { $0.0 > 0 }
+            if counts.isEmpty { return nil }
+            let words = counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+            return "\(edge.from.printable) -> \(edge.to.printable) \(words)"
+        }
     }
 
     /// What happened, and for each node its rows; of the other columns what is not 0.
@@ -44,7 +56,12 @@ struct LedgerText {
             return words.joined(separator: ", ")
         }
         let more = report.nodes.count - shown.count
-        return ([outcome] + shown + (more > 0 ? ["and \(more) more nodes"] : []))
+        let edges = edges
+        let moreEdges = edges.count - Self.nodesInLine
+        return
+            ([outcome] + shown + (more > 0 ? ["and \(more) more nodes"] : [])
+            + edges.prefix(Self.nodesInLine)
+            + (moreEdges > 0 ? ["and \(moreEdges) more edges"] : []))
             .joined(separator: "; ")
     }
 

@@ -29,7 +29,10 @@ struct ReportFile: ~Copyable {
     }
 
     func write(_ report: RunReport) {
-        let text = String(decoding: LedgerJSON.bytes(of: report), as: UTF8.self)
+        write(String(decoding: LedgerJSON.bytes(of: report), as: UTF8.self))
+    }
+
+    func write(_ text: String) {
         if !console.write(text), file != "-" {
             Console.error.print("error: \(file): the report can't be written")
         }

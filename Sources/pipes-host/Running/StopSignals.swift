@@ -1,26 +1,16 @@
 import Glibc
 import UnixSignals
 
-/// SIGINT and SIGTERM, counted: the first drains, the second cancels, the third ends the program
-/// at once.
+/// SIGINT and SIGTERM.
 struct StopSignals: Sendable {
-    private let signals: UnixSignalsSequence
+    /// Those that are heard since the program started.
+    @TaskLocal static var early: StopSignals?
+
+    /// Each as it comes; ends when the task that waits is cancelled.
+    let arrivals: UnixSignalsSequence
 
     /// From now on these signals no longer end the program.
     init() async {
-        signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-    }
-
-    /// Ends when its task is cancelled.
-    func forEach(drain: () -> Void, cancel: () -> Void, leave: () -> Void) async {
-        var count = 0
-        for await _ in signals {
-            count += 1
-            switch count {
-            case 1: drain()
-            case 2: cancel()
-            default: leave()
-            }
-        }
+        arrivals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     }
 }

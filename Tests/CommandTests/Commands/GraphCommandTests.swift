@@ -43,6 +43,13 @@ struct GraphCommandTests {
         #expect(outcome.code == 0)
     }
 
+    @Test("--plugins is taken as by the other commands")
+    func plugins() async throws {
+        let outcome = try await drawn("--plugins", "none")
+        #expect(outcome.code == 0)
+        #expect(outcome.output.hasPrefix("flowchart LR"))
+    }
+
     @Test("dot quotes names")
     func dot() async throws {
         let outcome = try await drawn("--format", "dot")
@@ -78,6 +85,53 @@ struct GraphCommandTests {
                 out <1>  io.print         merge(end, both)  -
 
                 """)
+        #expect(outcome.code == 0)
+    }
+
+    @Test(
+        "an edge that goes back is dashed and says so",
+        arguments: [
+            (
+                "mermaid",
+                ["    b -.->|\"feedback\"| a", "    c -.->|\"again, feedback\"| b"]
+            ),
+            (
+                "dot",
+                [
+                    "    \"b\" -> \"a\" [label=\"feedback\", style=dashed, constraint=false];",
+                    "    \"c\" -> \"b\" [label=\"again, feedback\", style=dashed, constraint=false];",
+                ]
+            ),
+            (
+                "text",
+                [
+                    "a     x.y        b (feedback)                     b",
+                    "b     x.y        join(a, c.again (feedback))      a (feedback), c",
+                    "c     x.y        b                                again: b (feedback)",
+                ]
+            ),
+        ])
+    func feedback(format: String, expected: [String]) async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {
+              "nodes": {"a": {"coro": "x.y"}, "b": {"coro": "x.y"}, "c": {"coro": "x.y"}},
+              "graph": {
+                "a": ["b"], "b": [{"to": "a", "feedback": {"initial": [1]}}, "c"],
+                "c": {"again": [{"to": "b", "feedback": {}}]}
+              }
+            }
+            """, to: "graph.json")
+        let outcome = try await Command.host(
+            ["graph", "graph.json", "--format", format], in: scratch.folder
+        ).outcome()
+        for line in expected {
+            #expect(
+                outcome.output.split(separator: "\n").contains {
+                    $0.split(separator: " ") == line.split(separator: " ")
+                }, "\(outcome.output)")
+        }
         #expect(outcome.code == 0)
     }
 

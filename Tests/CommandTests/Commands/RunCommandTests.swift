@@ -105,6 +105,22 @@ struct RunCommandTests {
         }
         """
 
+    @Test(
+        "a value that does not fit is told at its option, not at the file",
+        arguments: [
+            ("--set", "inp.num=true", "node \"inp\": param \"num\" wants INT, got BOOL"),
+            ("--env", "count=true", "the value is BOOL, and that of the file is INT"),
+        ])
+    func unfit(option: String, setting: String, message: String) async throws {
+        let graph = """
+            {"env": {"count": 1}, "nodes": {"inp": {"coro": "strings.random"},
+             "out": {"coro": "io.print"}}, "graph": {"inp": ["out"]}}
+            """
+        let outcome = try await run(graph, [option, setting])
+        #expect(outcome.code == 1)
+        #expect(outcome.errors == "\(option) \(setting): error: \(message)\n")
+    }
+
     @Test("--set gives a STRING as it is and other kinds as JSON")
     func setsArgs() async throws {
         let graph = """
@@ -215,7 +231,7 @@ struct RunCommandTests {
         #expect(nodes["out"]?["out"] as? Int == 4)
         let edges = try #require(report["edges"] as? [[String: Any]])
         #expect(edges.map { $0["from"] as? String } == ["inp", "bad"])
-        #expect(Set(edges[0].keys) == ["from", "to", "rows", "peak", "waits"])
+        #expect(Set(edges[0].keys) == ["from", "to", "rows", "peak", "waits", "dropped", "grown"])
     }
 
     @Test("--report - is standard output; without a name the graph has its file's")

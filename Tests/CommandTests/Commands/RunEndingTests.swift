@@ -68,6 +68,43 @@ struct RunEndingTests {
         #expect(nodes["slow"]?["unsettled"] as? Int == 0)
     }
 
+    /// Goes round for ever, with some time in each round.
+    private static let rounds = """
+        {
+          "name": "endless rounds",
+          "nodes": {
+            "step": {"coro": "flow.delay", "args": {"time": "2ms"}},
+            "other": {"coro": "strings.reverse"},
+            "half": {"coro": "strings.match", "args": {"pattern": ".*"}},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {
+            "step": ["other"],
+            "other": ["half"],
+            "half": ["out", {"to": "step", "feedback": {"initial": ["abc", "xyz"]}}]
+          }
+        }
+        """
+
+    @Test("a signal has the round of a loop finished, exit code 0")
+    func drainOfRounds() async throws {
+        let scratch = try Scratch()
+        let command = try await start(Self.rounds, in: scratch)
+        command.signal(SIGTERM)
+        let outcome = await command.outcome()
+        #expect(outcome.code == 0)
+        let rows = outcome.output.split(separator: "\n")
+        let texts = (0..<rows.count).map { ["cba", "zyx", "abc", "xyz"][$0 % 4] }
+        #expect(rows.count.isMultiple(of: 2))
+        #expect(rows.map(String.init) == texts)
+        let report = try report(in: scratch)
+        #expect(report["status"] as? String == "clean")
+        let edges = try #require(report["edges"] as? [[String: Any]])
+        let back = try #require(edges.first { $0["rounds"] != nil })
+        #expect(back["rounds"] as? Int == rows.count / 2)
+        #expect(back["to"] as? String == "step")
+    }
+
     @Test("a drain that takes too long is cancelled, exit code 4")
     func drainTimeout() async throws {
         let scratch = try Scratch()
@@ -194,5 +231,64 @@ struct RunEndingTests {
         #expect(!shown.contains("\u{1B}[1m"))
         #expect(shown.contains("\u{1B}") == moves)
         #expect(shown.contains("endless: clean, "))
+    }
+
+    @Test("a signal that comes while plugins are loaded holds for the run")
+    func earlySignal() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            #include <pipes/pipes.h>
+            #include <fcntl.h>
+            #include <signal.h>
+            #include <unistd.h>
+            // The first time it is loaded only to be looked at.
+            __attribute__((constructor)) static void stop(void) {
+                if (access("looked-at", F_OK) == 0) kill(getpid(), SIGTERM);
+                else close(creat("looked-at", 0600));
+            }
+            static pipes_status tick(void *state, pipes_call *call) {
+                (void)state;
+                return pipes_emit(call, PIPES_NO_ROW, pipes_int(1));
+            }
+            static const pipes_processor processors[] = {
+                {.struct_size = sizeof(pipes_processor), .name = "tick", .produce = tick},
+            };
+            PIPES_PLUGIN("endless", "1.0.0", "Asks for an end before it has begun.", processors)
+            """, to: "endless.c")
+        try scratch.write(
+            """
+            {"nodes": {"inp": {"coro": "endless.tick"}, "out": {"coro": "io.print"}},
+             "graph": {"inp": ["out"]}}
+            """, to: "graph.json")
+        let include = Command.checkout.appendingPathComponent("include").path
+        let build =
+            "cc -std=c11 -D_POSIX_C_SOURCE=200809L -fPIC -shared -I'\(include)' -o endless.so endless.c"
+        let outcome = try await Command.shell(
+            "\(build) && pipes-host run graph.json --plugins . --report report.json",
+            in: scratch.folder
+        ).outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(try report(in: scratch)["status"] as? String == "clean")
+    }
+
+    @Test("a run that can't start is reported all the same, with nothing in it")
+    func unopened() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {"nodes": {"inp": {"coro": "io.lines", "args": {"path": "none.txt"}},
+                       "out": {"coro": "io.print"}},
+             "graph": {"inp": ["out"]}}
+            """, to: "graph.json")
+        let outcome = try await Command.host(
+            ["run", "graph.json", "--report", "report.json"], in: scratch.folder
+        ).outcome()
+        #expect(outcome.code == 1)
+        let report = try report(in: scratch)
+        #expect(report["status"] as? String == "stopped")
+        let nodes = try #require(report["nodes"] as? [String: [String: Any]])
+        #expect(Set(nodes.keys) == ["inp", "out"])
+        #expect(nodes["inp"]?["out"] as? Int == 0)
     }
 }

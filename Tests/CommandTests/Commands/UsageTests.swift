@@ -12,7 +12,7 @@ struct UsageTests {
 
     @Test(
         "every command explains itself",
-        arguments: ["run", "check", "graph", "plugins", "inspect", "schema"])
+        arguments: ["run", "check", "graph", "plugins", "inspect", "schema", "new"])
     func help(command: String) async throws {
         let outcome = try await Command.host([command, "--help"]).outcome()
         #expect(outcome.output.contains("USAGE: pipes-host \(command)"))
@@ -37,6 +37,8 @@ struct UsageTests {
             (["run", "a.json", "--env", "=3"], "'=3'"),
             (["graph", "a.json", "--format", "png"], "'png'"),
             (["inspect"], "Missing expected argument '<name>'"),
+            (["new", "rust", "x"], "'rust'"),
+            (["new", "c"], "Missing expected argument '<name>'"),
         ])
     func wrongUsage(arguments: [String], mentioned: String) async throws {
         let outcome = try await Command.host(arguments).outcome()

@@ -4,7 +4,10 @@ import Testing
 @Suite("Examples")
 struct ExampleTests {
     /// Folders of `Examples` with a graph, by what holds for their output.
-    static let exact = ["readme", "first-example", "checksums", "word-count", "slow-requests"]
+    static let exact = [
+        "readme", "first-example", "checksums", "word-count", "slow-requests",
+        "rounds",
+    ]
     static let own = ["five-nodes"]
 
     private func run(_ example: String, _ options: String...) async throws -> Command.Outcome {
@@ -46,6 +49,17 @@ struct ExampleTests {
         let file = "Examples/\(example)/graph.json"
         let outcome = try await Command.host(["check", file]).outcome()
         #expect(outcome.output.hasPrefix("\(file): ok, "))
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 0)
+    }
+
+    @Test(
+        "the tests in an example's graph pass",
+        arguments: ["checksums", "word-count", "slow-requests"])
+    func passesItsTests(example: String) async throws {
+        let file = "Examples/\(example)/graph.json"
+        let outcome = try await Command.host(["test", file]).outcome()
+        #expect(outcome.output.hasSuffix(" passed, 0 failed\n"))
         #expect(outcome.errors == "")
         #expect(outcome.code == 0)
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Testing
 
 /// Runs a program the way a user does, and keeps all it said.
 struct Command {
@@ -121,5 +122,11 @@ struct Scratch {
 
     func read(_ name: String) throws -> String {
         try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    }
+
+    /// What a run with `--report report.json` wrote.
+    func report() throws -> [String: Any] {
+        let data = Data(try read("report.json").utf8)
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 }

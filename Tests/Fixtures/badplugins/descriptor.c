@@ -64,8 +64,12 @@ static const pipes_param params[] = {
 static const pipes_port inputs[] = {
 #if defined PORT_KIND
     PIPES_PORT(99, "text", ""),
-#elif defined PORT_TWICE
+#elif defined PORT_MISNAMED
     PIPES_PORT(PIPES_STRING, "te xt", ""),
+#elif defined PORT_UNNAMED
+    PIPES_PORT(PIPES_STRING, NULL, ""),
+#elif defined PORT_TWICE
+    PIPES_PORT(PIPES_STRING, "text", ""), PIPES_PORT(PIPES_INT, "text", ""),
 #else
     PIPES_PORT(PIPES_STRING, "text", ""),
 #endif
@@ -99,7 +103,7 @@ static const pipes_processor processors[] = {
 #if defined PARAMS_TOO_MANY
         .param_count = 4000000000u,
 #endif
-        .input_count = 1,
+        .input_count = sizeof inputs / sizeof inputs[0],
         .inputs = inputs,
         .output_count = 1,
         .outputs = inputs,

@@ -13,6 +13,11 @@ static pipes_status throws_from_process(void *, pipes_call *, const pipes_batch 
     throw std::runtime_error("no batches today");
 }
 
+static pipes_status throws_from_open(const pipes_host *, pipes_node *, const pipes_value *, size_t,
+                                     void **) {
+    throw std::runtime_error("not today");
+}
+
 static const pipes_port number[] = {PIPES_PORT(PIPES_INT, "number", "any number")};
 
 static pipes_processor make(const char *name) {
@@ -26,9 +31,12 @@ static pipes_processor make(const char *name) {
 }
 
 static pipes_processor *make_processors() {
-    static pipes_processor processors[] = {make("throws"), make("throws_from_process")};
+    static pipes_processor processors[] = {make("throws"), make("throws_from_process"),
+                                          make("throws_from_open")};
     processors[0].map = throws;
     processors[1].process = throws_from_process;
+    processors[2].map = throws;
+    processors[2].open = throws_from_open;
     return processors;
 }
 
@@ -36,6 +44,6 @@ static const pipes_processor *const processors = make_processors();
 
 extern "C" PIPES_EXPORT const pipes_plugin *pipes_plugin_v1(const pipes_host *) {
     static const pipes_plugin plugin = {sizeof(pipes_plugin), PIPES_TARGET_MINOR, "thrower", "1.0.0",
-                                        "Throws.", nullptr, processors, 2};
+                                        "Throws.", nullptr, processors, 3};
     return &plugin;
 }

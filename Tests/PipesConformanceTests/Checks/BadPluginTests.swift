@@ -73,10 +73,10 @@ struct BadPluginTests {
     ]
 
     @Test("each mistake is found by the check that is there for it", arguments: mistakes)
-    func found(_ mistake: Mistake) throws {
+    func found(_ mistake: Mistake) async throws {
         let folder = try CheckedPlugin.Folder()
         let plugin = try CheckedPlugin(mistake.fixture, mistake.name, in: folder)
-        let report = try plugin.validate(only: [mistake.check])
+        let report = try await plugin.validate(only: [mistake.check])
         #expect(!report.findings.isEmpty, "\(report.text)")
     }
 

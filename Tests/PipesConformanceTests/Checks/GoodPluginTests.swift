@@ -7,9 +7,9 @@ struct GoodPluginTests {
     @Test(
         "a fixture without a mistake passes all checks",
         arguments: [("map", nil), ("process", nil), ("process", "AGGREGATES"), ("deferral", nil)])
-    func fixture(_ name: String, _ form: String?) throws {
+    func fixture(_ name: String, _ form: String?) async throws {
         let folder = try CheckedPlugin.Folder()
-        let report = try CheckedPlugin(name, form, in: folder).validate()
+        let report = try await CheckedPlugin(name, form, in: folder).validate()
         #expect(report.findings == [])
     }
 
@@ -28,8 +28,8 @@ struct GoodPluginTests {
     ]
 
     @Test("every built-in plugin passes all checks", arguments: args.keys.sorted())
-    func builtIn(_ name: String) throws {
-        let report = try CheckedPlugin(builtIn: name).validate(args: Self.args[name] ?? [:])
+    func builtIn(_ name: String) async throws {
+        let report = try await CheckedPlugin(builtIn: name).validate(args: Self.args[name] ?? [:])
         #expect(report.findings == [], "\(report.text)")
         let skipped = report.results.filter {
             if case .skipped = $0.outcome { true } else { false }

@@ -51,9 +51,21 @@ struct CheckedPlugin {
         try #require(FileManager.default.fileExists(atPath: file), "swift build makes \(file)")
     }
 
+    /// Runs the checks on a thread of their own, since they wait for processes.
     func validate(
         only checks: [String] = [], args: Validator.Args = [:],
         seed: UInt64 = .random(in: 0 ... .max)
+    ) async throws -> ValidationReport {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result { try report(checks: checks, args: args, seed: seed) })
+            }
+        }
+    }
+
+    private func report(
+        checks: [String], args: Validator.Args, seed: UInt64
     ) throws -> ValidationReport {
         let program = Self.products.appendingPathComponent("pipes-host").path
         let inspector = PluginInspector(

@@ -101,6 +101,28 @@ struct NodeCheckTests {
                 ]
             ),
             (
+                ["inp t.source", "n t.needs \"args\": {\"pth\": \"x\"}"], #"{"inp": ["n"]}"#,
+                [
+                    "3:35: error: node \"n\": no param \"pth\"; t.needs takes path. Did you mean "
+                        + "\"path\"?"
+                ]
+            ),
+            (
+                ["a t.source", "s t.sink"], #"{"a": ["s"], "s": ["a"]}"#,
+                [
+                    "4:20: error: node \"s\": t.sink is a sink and feeds no other node; take \"a\" out of "
+                        + "its list"
+                ]
+            ),
+            (
+                ["a t.source", "b t.text"], #"{"a": ["b"], "b": ["b"]}"#,
+                [
+                    "4:20: error: cycle: b -> b; its rows would never end. Take out one of these edges, or "
+                        + "say which starts the next round: {\"to\": \"b\", \"feedback\": {\"initial\": "
+                        + "[...]}}"
+                ]
+            ),
+            (
                 ["rev t.map"], #"{}"#,
                 [
                     "2:1: error: node \"rev\": t.map needs input and no node feeds it; name \"rev\" in the "
@@ -227,9 +249,14 @@ struct NodeCheckTests {
         ])
     func cycles(nodes: [String], edges: String, expected: [String]) {
         let text = CheckedText(nodes.map { "\($0) t.map" }, edges)
-        let rest =
-            "; its rows would never end. Take out one of these edges (feedback edges come later)"
-        #expect(text.messages == expected.map { $0 + rest })
+        #expect(
+            text.messages
+                == expected.map { message in
+                    let last = message.suffix(1)
+                    return "\(message); its rows would never end. Take out one of these edges, or "
+                        + "say which starts the next round: {\"to\": \"\(last)\", \"feedback\": "
+                        + "{\"initial\": [...]}}"
+                })
     }
 
     @Test("what rests on a mistake is left alone, and all else is still checked")

@@ -32,6 +32,29 @@ struct RoomCheckTests {
         #expect(diagnostics.count == enlarged)
     }
 
+    @Test(
+        "a branch that drops rows needs no room beside one that holds them",
+        arguments: NodeProperties.Overflow.allCases)
+    func droppingBranch(overflow: NodeProperties.Overflow) throws {
+        for holder in ["t.hold5", "t.sort"] {
+            var graph = Graph(
+                name: "fork",
+                nodes: [
+                    Graph.Node("src", coro: "t.source"), Graph.Node("slow", coro: holder),
+                    Graph.Node("quick", coro: "t.map"), Graph.Node("out", coro: "t.map"),
+                ],
+                edges: [
+                    Graph.Edge(from: "src", to: "slow"),
+                    Graph.Edge(from: "src", to: "quick", queueSize: 2, overflow: overflow),
+                    Graph.Edge(from: "slow", to: "out"),
+                    Graph.Edge(from: "quick", to: "out", queueSize: 2),
+                ])
+            graph.nodes[3].properties.queueSize = 1
+            let (checked, _) = GraphChecker.check(graph, resolve: resolve)
+            #expect((checked != nil) == (overflow != .suspend))
+        }
+    }
+
     /// A source, and nodes that each take what one to three before it yield.
     private func randomGraph(_ random: inout Xorshift) -> Graph {
         var graph = Graph(name: "random", nodes: [Graph.Node("n0", coro: "t.source")])

@@ -236,8 +236,9 @@ struct GraphFileErrorTests {
                 "\"backoff\" is \"5s\"; it wants the first pause and the longest, such as \"50ms..5s\""
             ),
             (
-                "\"overflow\": \"drop\"", 12,
-                "\"overflow\" is \"drop\"; it can only be \"suspend\": a full edge suspends its sender"
+                "\"overflow\": \"drop_oldst\"", 12,
+                "\"overflow\" is \"drop_oldst\"; it can be \"suspend\", \"drop_oldest\", "
+                    + "\"drop_newest\". Did you mean \"drop_oldest\"?"
             ),
         ])
     func properties(property: String, offset: Int, expected: String) {
@@ -294,13 +295,41 @@ struct GraphFileErrorTests {
                 "edge \"inp\" -> \"out\": \"queue_size\" is 0; it can be 1 to 1000000000"
             ),
             (
-                "{\"inp\": [{\"to\": \"out\", \"feedback\": true}]}", 23,
-                "edge \"inp\" -> \"out\": feedback edges come later; a graph has no cycles for now"
+                "{\"inp\": [{\"to\": \"out\", \"overflow\": \"drop_new\"}]}", 35,
+                "edge \"inp\" -> \"out\": \"overflow\" is \"drop_new\"; it can be \"suspend\", "
+                    + "\"drop_oldest\", \"drop_newest\". Did you mean \"drop_newest\"?"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"overflow\": 1}]}", 35,
+                "edge \"inp\" -> \"out\": \"overflow\" wants a string, got an integer"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": true}]}", 35,
+                "edge \"inp\" -> \"out\": \"feedback\" wants an object such as {\"initial\": [0], "
+                    + "\"max_in_loop\": 1}, got true"
+            ),
+            (
+                "{\"inp\": [{\"feedback\": {\"initial\": 0}, \"to\": \"out\"}]}", 34,
+                "edge \"inp\" -> \"out\": \"initial\" wants a list of the first rows' values, such "
+                    + "as [0], got an integer"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": {\"max_in_loop\": 0}}]}", 51,
+                "edge \"inp\" -> \"out\": \"max_in_loop\" is 0; it can be 1 to 1000000000"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": {\"max_in_loop\": \"1\"}}]}", 51,
+                "edge \"inp\" -> \"out\": \"max_in_loop\" wants an integer, got a string"
+            ),
+            (
+                "{\"inp\": [{\"to\": \"out\", \"feedback\": {\"inital\": []}}]}", 36,
+                "edge \"inp\" -> \"out\": unknown key \"inital\"; \"feedback\" has initial, "
+                    + "max_in_loop. Did you mean \"initial\"?"
             ),
             (
                 "{\"inp\": [{\"to\": \"out\", \"queue\": 1}]}", 23,
-                "edge \"inp\" -> \"out\": unknown key \"queue\"; an edge has to, queue_size, queue_bytes. "
-                    + "Did you mean \"queue_size\"?"
+                "edge \"inp\" -> \"out\": unknown key \"queue\"; an edge has to, queue_size, "
+                    + "queue_bytes, overflow, feedback. Did you mean \"queue_size\"?"
             ),
             (
                 "{\"inp\": [\"out\"], \"inp\": [\"out\"]}", 17,

@@ -54,7 +54,7 @@ struct GraphFileTests {
             {"nodes": {
               "a": {"coro": "x.y", "properties": {
                 "queue_bytes": "4KiB", "ordered": false, "timeout": "1.5s", "concurrency": 8,
-                "on_missing": "null", "overflow": "suspend",
+                "on_missing": "null", "overflow": "drop_newest",
                 "on_error": {"retry": {"max": 3, "backoff": "1.5ms..2m"}, "then": "stop"}}},
               "b": {"coro": "x.y"}
              },
@@ -63,6 +63,7 @@ struct GraphFileTests {
         let a = graph.nodes[0].properties
         #expect(a.queueSize == 16 && a.queueSizeIsFixed && a.queueBytes == 4096)
         #expect(!a.ordered && a.timeout == .milliseconds(1500) && a.concurrency == 8)
+        #expect(a.overflow == .dropNewest)
         #expect(a.onMissing == .null && a.then == .stop && a.retry.max == 3)
         #expect(a.retry.shortestPause == .microseconds(1500))
         #expect(a.retry.longestPause == .seconds(120))
@@ -77,16 +78,19 @@ struct GraphFileTests {
         let graph = try read(
             """
             {"nodes": {"a": {"coro": "x.y"}, "b": {"coro": "x.y"}, "c": {"coro": "x.y"}},
-             "graph": {"a": {"ok": [{"to": "b", "queue_size": 2, "queue_bytes": "1MB"}, "c"],
+             "graph": {"a": {"ok": [{"to": "b", "queue_size": 2, "queue_bytes": "1MB",
+                                    "overflow": "drop_oldest"}, "c"],
                              "bad": ["b"], "worse": null}, "b": []}}
             """)
         let edges = graph.edges
         #expect(edges.map(\.to) == ["b", "c", "b"])
         #expect(edges.map(\.output) == ["ok", "ok", "bad"])
         #expect(edges[0].queueSize == 2 && edges[0].queueBytes == 1_000_000)
+        #expect(edges[0].overflow == .dropOldest)
         #expect(edges[1].queueSize == nil && edges[1].queueBytes == nil)
+        #expect(edges[1].overflow == nil)
         #expect(edges[0].place == Place(line: 2, column: 32))
-        #expect(edges[2].outputPlace == Place(line: 3, column: 18))
+        #expect(edges[2].outputPlace == Place(line: 4, column: 18))
     }
 
     @Test("env, dead letters, examples, a schema and tests are read")

@@ -105,9 +105,14 @@ struct DescriptorTests {
                 "processor \"same\": \"text\" of its inputs is of kind 99, which is no pipes_kind"
             ),
             (
-                "PORT_TWICE",
+                "PORT_MISNAMED",
                 "processor \"same\": the name of one of its inputs \"te xt\" may hold letters, digits, _ and - alone"
             ),
+            (
+                "PORT_UNNAMED",
+                "processor \"same\": the name of one of its inputs is missing"
+            ),
+            ("PORT_TWICE", "processor \"same\": two of its inputs are called \"text\""),
             (
                 "SECOND_SIZE",
                 "number 2 of its processors has struct_size 0, and the first has 152: all have the same"

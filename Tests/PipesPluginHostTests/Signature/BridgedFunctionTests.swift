@@ -220,9 +220,11 @@ struct BridgedFunctionTests {
         #expect(throws: BridgedFunction.OpenError(message: "1 args, and f takes 2")) {
             _ = try function.open(args: nil, count: 1)
         }
-        let args = [pipes_string("r", 1), pipes_int(300)]
-        #expect(throws: BridgedFunction.OpenError(message: "n: 300 does not fit u8 (0 to 255)")) {
-            _ = try function.open(args: args, count: 2)
+        "r".withCString { mode in
+            let args = [pipes_string(mode, 1), pipes_int(300)]
+            #expect(
+                throws: BridgedFunction.OpenError(message: "n: 300 does not fit u8 (0 to 255)")
+            ) { _ = try function.open(args: args, count: 2) }
         }
     }
 }

@@ -4,7 +4,7 @@ import PipesCore
 
 /// How much of what comes of a random graph can be told beforehand: what depends on the order in
 /// which a merge lets rows through, or on how far a source had come when nobody wanted more of it,
-/// is left to chance.
+/// is left to chance, as is what full edges drop.
 struct GraphForesight {
     /// Whether rows arrive at a node in an order that can be foretold.
     private(set) var arrivesInOrder: [Bool]
@@ -61,6 +61,10 @@ struct GraphForesight {
         let own = spec.nodes[node]
         let senders = senders(node)
         let checked = graph.nodes[node]
+        // Which rows a full edge drops is a matter of time.
+        if checked.inputs.contains(where: { graph.edges[$0].overflow != .suspend }) {
+            isCertain = false
+        }
         arrivesInOrder[node] = senders.allSatisfy { leavesInOrder[$0] }
         isMonotone[node] = senders.allSatisfy { isMonotone[$0] }
         endsEarly[node] = own.behaviour.mayEnd || senders.contains { endsEarly[$0] }
@@ -83,6 +87,10 @@ struct GraphForesight {
             if !arrivesInOrder[node] { isCertain = false }
             (endsEarly[node], hasVagueTail[node]) = (false, false)
             isMonotone[node] = false
+        }
+        // Which rows an edge drops is left to chance; what is left is whole.
+        if checked.inputs.contains(where: { graph.edges[$0].overflow != .suspend }) {
+            isCertain = false
         }
         leavesInOrder[node] = arrivesInOrder[node] && own.properties.ordered
     }

@@ -58,6 +58,7 @@ struct GraphSpec: Sendable, CustomStringConvertible {
             return "n\(index): \(node.kind) \(node.style) <- [\(inputs)]"
                 + " \(p.aggregateInputs ? "" : "merge ")queue \(p.queueSize)"
                 + "\(p.queueSizeIsFixed ? " fixed" : "") bytes \(p.queueBytes)"
+                + "\(p.overflow == .suspend ? "" : " \(p.overflow)")"
                 + " concurrency \(p.concurrency)\(p.ordered ? "" : " unordered")"
                 + " retries \(p.retry.max) then \(p.then) missing \(p.onMissing)"
                 + "\(p.timeout.map { " timeout \($0)" } ?? "")"

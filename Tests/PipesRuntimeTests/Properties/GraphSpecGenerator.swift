@@ -13,11 +13,14 @@ struct GraphSpecGenerator {
     private var mayBeUncertain = false
     /// Whether a failure may stop the run.
     private var mayStop = false
+    /// Whether edges may drop rows.
+    private var mayDrop = false
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     mutating func makeSpec() -> GraphSpec {
-        mayBeUncertain = random.once(in: 10)
+        mayDrop = random.once(in: 12)
+        mayBeUncertain = mayDrop || random.once(in: 10)
         mayStop = random.once(in: 16)
         for _ in 0..<random.pick([1, 1, 1, 2, 3]) {
             let rows = random.pick([0, 1, 5, 40, 300])
@@ -106,6 +109,9 @@ struct GraphSpecGenerator {
         properties.queueSize = random.pick([1, 2, 3, 17, 1024, 1024])
         properties.queueSizeIsFixed = properties.queueSize < 1024 && random.once(in: 2)
         properties.queueBytes = random.pick([1, 100, 16 << 20, 16 << 20])
+        if mayDrop, random.once(in: 3) {
+            properties.overflow = random.pick([.dropOldest, .dropNewest])
+        }
         properties.aggregateInputs = !random.once(in: inputs.count > 1 ? 4 : 10)
         properties.onMissing = random.pick(NodeProperties.OnMissing.allCases)
         properties.then = mayStop ? .stop : random.pick([.deadLetter, .skip])

@@ -58,7 +58,9 @@ import Testing
             next += 1000
             var generator = GraphSpecGenerator(seed: next)
             let spec = generator.makeSpec()
-            guard spec.nodes.count >= 15 else { continue }
+            // What is found by chance is not found again in a smaller graph.
+            let dropsRows = spec.nodes.contains { $0.properties.overflow != .suspend }
+            guard spec.nodes.count >= 15, !dropsRows else { continue }
             for index in spec.nodes.indices {
                 guard case .map = spec.nodes[index].kind else { continue }
                 var changed = spec
@@ -113,10 +115,10 @@ import Testing
         }
         let report: RunReport
         do {
-            report = try await within(seconds: 20) { try await plumber.run() }
+            report = try await within(seconds: 60) { try await plumber.run() }
         } catch is TimedOut {
             let now = plumber.report.map { "\($0.nodes)\n\($0.edges)" } ?? ""
-            return (["it did not end within 20 s: \(now)"], .bounds)
+            return (["it did not end within 60 s: \(now)"], .bounds)
         }
         var ran = spec
         if spec.interruption?.kind == .drain {

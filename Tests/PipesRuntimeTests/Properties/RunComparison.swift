@@ -51,8 +51,20 @@ struct RunComparison {
             }
         }
         if !isHalted { compareEdges(graph) }
-        for edge in report.edges where edge.depth != 0 {
-            flaws.append("\(edge.depth) rows were left in \(edge.from) -> \(edge.to)")
+        for (edge, checked) in zip(report.edges, graph.edges) { check(edge, checked.overflow) }
+    }
+
+    private mutating func check(_ edge: EdgeAccount, _ overflow: NodeProperties.Overflow) {
+        let name = "\(edge.from) -> \(edge.to)"
+        if edge.depth != 0 { flaws.append("\(edge.depth) rows were left in \(name)") }
+        if edge.peak > edge.capacity {
+            flaws.append("\(name) held \(edge.peak) rows, and has room for \(edge.capacity)")
+        }
+        if overflow == .suspend, edge.dropped != 0 {
+            flaws.append("\(name) dropped \(edge.dropped) rows")
+        }
+        if overflow != .suspend, edge.waits + edge.grown != 0 {
+            flaws.append("\(name) had its sender wait")
         }
     }
 
@@ -103,14 +115,14 @@ struct RunComparison {
         }
     }
 
-    /// Every row that was sent over an edge was sent by its sender and taken by its reader.
+    /// Every row that its sender sent was dropped or taken by its reader.
     private mutating func compareEdges(_ graph: CheckedGraph) {
         for (edge, account) in zip(graph.edges, report.edges) {
             let sender = graph.nodes[edge.from]
             guard sender.outputs.count == 1, wantsAll(edge.to) else { continue }
-            if account.rows != report.nodes[edge.from].out {
+            if account.rows + account.dropped != report.nodes[edge.from].out {
                 flaws.append(
-                    "\(account.rows) rows went from \(account.from) to \(account.to); it had "
+                    "\(account.rows) rows and \(account.dropped) dropped ones went from \(account.from) to \(account.to); it had "
                         + "\(report.nodes[edge.from].out)")
             }
         }

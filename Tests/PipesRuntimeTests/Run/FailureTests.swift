@@ -82,9 +82,14 @@ import Testing
     @Test(
         "stop the graph where the node says so, and what is in flight is counted",
         arguments: [
-            Answer.reject, .fatal, .retry, .notAllowed("answered the unknown status 77"),
+            (Answer.reject, "no luck with 5"), (.fatal, "no luck with 5"),
+            (.retry, "no luck with 5"),
+            (
+                .notAllowed("answered the unknown status 77"),
+                "map: answered the unknown status 77; it explains: no luck with 5"
+            ),
         ])
-    func thenStop(answer: Answer) async throws {
+    func thenStop(answer: Answer, message: String) async throws {
         let letters = DeadLetterBox()
         let sink = CollectingSink()
         let graph = graph(rows: 1000, sink: sink) {
@@ -94,7 +99,7 @@ import Testing
         }
         let report = try await graph.run(letters: letters)
         #expect(report.status == .stopped)
-        #expect(report.failures == ["node \"map\": no luck with 5"])
+        #expect(report.failures == ["node \"map\": \(message)"])
         #expect(!sink.firsts.contains(5))
         for node in report.nodes where node.name != "src" {
             #expect(node.in == node.out + node.skipped + node.failed, "\(node.name)")

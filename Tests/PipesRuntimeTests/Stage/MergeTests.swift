@@ -6,8 +6,9 @@ import Testing
 @Suite("A merge") struct MergeTests {
     private func edge(_ index: Int) -> Edge {
         Edge(
-            index: index, from: index, to: 9, capacity: 1000, byteCapacity: 1 << 20, isQueue: true,
-            sender: Doorbell(), reader: Doorbell(), sourceStop: nil)
+            index: index, from: index, to: 9, capacity: 1000, byteCapacity: 1 << 20,
+            overflow: .suspend, readsKeys: true, isQueue: true, sender: Doorbell(),
+            reader: Doorbell(), sourceStop: nil)
     }
 
     private func send(_ batch: Batch, over edge: Edge) {

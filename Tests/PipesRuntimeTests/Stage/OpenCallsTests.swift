@@ -9,8 +9,10 @@ import Testing
 
     private func call() -> Call {
         let node = NodeContext(
-            name: "node", inputCount: 1, outputsUsed: [true], concurrency: 1, env: [:],
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            name: "node", coro: "test.node", inputCount: 1, outputsUsed: [true], concurrency: 1,
+            env: [:],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            clock: SystemClock.shared)
         return Call(node: node, storage: RowStorage(capacity: 0), outputs: 1)
     }
 

@@ -69,6 +69,19 @@ struct TestGraph: ProcessorResolver {
         processors[name] = processor
     }
 
+    /// Adds a feedback edge.
+    /// - Parameter output: the sender's; nil: its first.
+    mutating func feedBack(
+        _ from: String, output: String? = nil, to: String, initial: [Int64] = [],
+        maxInLoop: Int? = nil
+    ) {
+        graph.edges.append(
+            Graph.Edge(
+                from: from, output: output, to: to,
+                feedback: Graph.Feedback(
+                    initial: initial.map { .int($0) }, maxInLoop: maxInLoop)))
+    }
+
     private struct Factory: ProcessorFactory {
         let processor: any TestProcessor
         var description: ProcessorDescription { processor.description }

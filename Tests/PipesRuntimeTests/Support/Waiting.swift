@@ -43,7 +43,7 @@ struct TimedOut: Error {}
 /// Answers what `work` comes to, or gives it up after `seconds`: a run that hangs must fail its
 /// test, not stop all others.
 func within<Result: Sendable>(
-    seconds: Int = 60, _ work: @escaping @Sendable () async throws -> Result
+    seconds: Int = 240, _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
     let isAnswered = Locked(false)
     return try await withCheckedThrowingContinuation { continuation in

@@ -1,0 +1,24 @@
+// guarded GRAPH ROWS: runs one graph, for its instructions to be counted.
+import MeasuredGraphs
+import Pipes
+
+guard CommandLine.arguments.count == 3, let rows = Int(CommandLine.arguments[2]) else {
+    throw GraphRun.Unsound(description: "usage: guarded chain|five-nodes|queued|crc32 ROWS")
+}
+let graph: Graph? =
+    switch CommandLine.arguments[1] {
+    case "chain": MeasuredGraph.Chain(rows: rows).graph
+    case "five-nodes": MeasuredGraph.fiveNodes(rows: rows)
+    case "queued":
+        MeasuredGraph.Chain(
+            source: "measured.ints_blocking", map: "measured.add_blocking", mapCount: 2,
+            sink: "measured.sum_blocking", rows: rows
+        ).graph
+    case "crc32": MeasuredGraph.crc32(rows: rows)
+    default: nil
+    }
+guard let graph else {
+    throw GraphRun.Unsound(description: "no graph \(CommandLine.arguments[1])")
+}
+let run = try await GraphRun.of(graph)
+print(run.sink["sum", default: 0])

@@ -1,0 +1,10 @@
+import Benchmark
+
+let benchmarks: @Sendable () -> Void = {
+    throughputWorkloads()
+    swiftWorkloads()
+    concurrencyWorkloads()
+    latencyWorkloads()
+    memoryWorkloads()
+    commandWorkloads()
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import PipesCore
+import PipesRuntime
+import PipesTesting
+
+struct TestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test",
+        abstract: "Runs the \"tests\" in a graph file.",
+        discussion: """
+            Each test runs in a process of its own, by a clock that jumps over what would be waited \
+            for. Exit codes: 0 all passed, 1 one failed, or the graph or a test is wrong, 64 wrong \
+            usage.
+            """)
+
+    @Argument(help: ArgumentHelp("The graph file.", valueName: "graph"))
+    var file: String
+
+    @OptionGroup var plugins: PluginOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Runs the test of this name alone; may be given more than once.", valueName: "name"))
+    var only: [String] = []
+
+    @Flag(help: "The results as JSON.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Also writes the results to this file, in the form of JUnit.", valueName: "file"))
+    var junit: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long one test may take, by the clock on the wall.", valueName: "time"))
+    var timeLimit = TimeSpan.seconds(60)
+
+    func run() throws {
+        let graph = try checkedGraph()
+        let tests = try chosenTests(of: graph)
+        // Opened before anything runs, so that a name that can't be written is told at once.
+        let junitFile: ReportFile?
+        do {
+            junitFile = try junit.map { try ReportFile($0) }
+        } catch let problem as Diagnostic {
+            throw GraphInput.refusal([problem])
+        }
+        let text = TestText(file: file)
+        var results: [GraphTestResult] = []
+        for (index, test) in tests {
+            let process = TestProcess(
+                file: file, plugins: plugins.folders, index: index, test: test,
+                timeLimit: timeLimit.duration)
+            let result = process.result()
+            results.append(result)
+            if !json { Console.output.write(text.lines(of: result)) }
+        }
+        Console.output.write(json ? TestJSON.text(of: results, file: file) : text.summary(results))
+        junitFile?.write(JUnitText.text(of: results, file: file))
+        if results.contains(where: { !$0.hasPassed }) { throw ExitCode(1) }
+    }
+
+    /// - Throws: `ExitCode` 1, once all that is wrong has been printed.
+    private func checkedGraph() throws -> Graph {
+        if file == "-" {
+            throw GraphInput.refusal([
+                Diagnostic(
+                    file: file,
+                    "each test reads the graph in a process of its own, so it can't come from "
+                        + "standard input; write it to a file")
+            ])
+        }
+        let (graph, diagnostics) = try GraphInput.read(file)
+        let resolvers = plugins.resolvers(forGraphFile: file)
+        let (checked, _, found) = Plumber.check(graph, resolvers: resolvers)
+        guard let checked else { throw GraphInput.refusal(diagnostics + found) }
+        let mistakes = GraphTestCheck.check(graph, checked, resolvers: resolvers)
+        if !mistakes.isEmpty { throw GraphInput.refusal(mistakes) }
+        return graph
+    }
+
+    private func chosenTests(of graph: Graph) throws -> [(index: Int, test: GraphTest)] {
+        let all = graph.tests.enumerated().map { (index: $0, test: $1) }
+        if all.isEmpty {
+            throw GraphInput.refusal([
+                Diagnostic(file: file, "has no \"tests\"; docs/testing.md shows how to write them")
+            ])
+        }
+        if only.isEmpty { return all }
+        let names = graph.tests.map(\.name)
+        let unknown = only.filter { !names.contains($0) }
+        if !unknown.isEmpty {
+            throw GraphInput.refusal(
+                unknown.map { name in
+                    let meant = nearestName(to: name, among: names)
+                    return Diagnostic(
+                        file: "--only \(name)",
+                        "there is no such test in \(file)."
+                            + (meant.map { " Did you mean \"\($0)\"?" } ?? ""))
+                })
+        }
+        return all.filter { only.contains($0.test.name) }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import PipesCore
+import PipesPluginHost
+import PipesRuntime
+import PipesTesting
+
+/// Runs one test in a process of its own, so that a crash is a line in the report and no test can
+/// change what another one sees.
+struct TestProcess {
+    let file: String
+    /// The values of `--plugins`.
+    let plugins: [String]
+    /// Of the test in the file.
+    let index: Int
+    let test: GraphTest
+    let timeLimit: Duration
+
+    func result() -> GraphTestResult {
+        let start = ContinuousClock.now
+        var result: GraphTestResult
+        do throws(ChildProcess.StartError) {
+            // In the group of this process, so that an interrupt ends both.
+            let child = try ChildProcess(
+                command, errors: STDERR_FILENO, hasOwnGroup: false)
+            result = self.result(of: child)
+        } catch {
+            result = failed(.refused, "its process could not be started: \(error.reason)")
+        }
+        result.seconds = (ContinuousClock.now - start).seconds
+        return result
+    }
+
+    private var command: [String] {
+        // Behind "--" a file may have any name.
+        ["/proc/self/exe", TestCaseCommand.name] + plugins.flatMap { ["--plugins", $0] }
+            + ["--", file, String(index)]
+    }
+
+    private func result(of child: ChildProcess) -> GraphTestResult {
+        let text = read(child)
+        child.closeOutput()
+        guard let text else {
+            child.kill()
+            _ = child.waitForEnding()
+            return failed(
+                .cancelled, "it took longer than \(timeLimit) and was ended; see --time-limit")
+        }
+        switch child.waitForEnding() {
+        case .exited(code: 0):
+            if let value = try? Value(json: text), let result = TestJSON.result(of: value) {
+                return result
+            }
+            return failed(.crashed, "its process ended without a result")
+        case .exited(let code):
+            return failed(.crashed, "its process ended with exit code \(code)")
+        case .signalled(let signal):
+            let name = strsignal(signal).map { String(cString: $0) } ?? "unknown"
+            return crashed("its process died of signal \(signal) (\(name))")
+        }
+    }
+
+    /// A crash is what some tests are about.
+    private func crashed(_ message: String) -> GraphTestResult {
+        if test.status == .crashed {
+            return GraphTestResult(
+                name: test.name, place: test.place, status: .crashed, failures: [], seconds: 0)
+        }
+        return failed(.crashed, message)
+    }
+
+    private func failed(_ status: GraphTest.Status, _ message: String) -> GraphTestResult {
+        GraphTestResult(
+            name: test.name, place: test.place, status: status,
+            failures: [TestFailure(at: test.place, message)], seconds: 0)
+    }
+
+    /// All that the child says until it closes its output.
+    /// - Returns: nil where that takes longer than the limit.
+    private func read(_ child: ChildProcess) -> [UInt8]? {
+        let deadline = ContinuousClock.now + timeLimit
+        var text: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let left = (deadline - .now).seconds
+            guard left > 0 else { return nil }
+            var request = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&request, 1, Int32(min(left * 1000 + 1, 1_000_000)))
+            if ready == 0 || (ready < 0 && errno == EINTR) { continue }
+            let count = Glibc.read(child.output, &chunk, chunk.count)
+            if count == 0 { return text }
+            if count > 0 {
+                text += chunk[..<count]
+            } else if errno != EINTR, errno != EAGAIN {
+                return text
+            }
+        }
+    }
+}
