@@ -151,13 +151,14 @@ final class OpenNode: @unchecked Sendable {
     ///   no batch is left that refers to it.
     func close(releasing: Bool = true) {
         if releasing { node.releaseAdoptions() }
-        watch.during("close", patience: .seconds(10), tell: {}) {
+        func closeProcessor() {
             if processor.bridged != nil {
                 BridgedFunction.close(state)
             } else {
                 processor.descriptor.close?(state)
             }
         }
+        watch.during("close", patience: .seconds(10), tell: {}, closeProcessor)
         node.markClosed()
         if node.conduct.forbidsOldInputs { args.forbid() }
         progress.take(node)
@@ -220,8 +221,8 @@ final class OpenNode: @unchecked Sendable {
             tell: { [self] in
                 told.withLock { $0 = true }
                 stop()
-            }
-        ) { Self.measured(&pause) { body(call.pointer) } }
+            },
+            { Self.measured(&pause) { body(call.pointer) } })
         let ticket = call.leave()
         var started = Started(
             call: call, status: status, result: result?.pointer.pointee,

@@ -56,9 +56,7 @@ public struct GraphSchema: Sendable {
                     "type": .string("object"),
                 ]),
                 "dead_letter": .text("The file for rows that failed; else standard error."),
-                "tests": .object([
-                    "description": .string("What `pipes-host test` runs.")
-                ]),
+                "tests": TestSchema.value,
             ]),
             "required": .strings(["nodes"]),
             "additionalProperties": .bool(false),
