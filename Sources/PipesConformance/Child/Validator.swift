@@ -40,6 +40,9 @@ public struct Validator: Sendable {
     /// - Parameters:
     ///   - plugin: not broken.
     ///   - path: of its file, from the root.
+    ///   - selection: which checks are made.
+    ///   - args: for the processors, in place of what the checks choose.
+    ///   - seed: of what is random in them.
     ///   - finished: called with each result as it comes, in any order.
     public func validate(
         _ plugin: PluginReport, path: String, selection: Selection = Selection(),

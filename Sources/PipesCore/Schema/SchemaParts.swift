@@ -64,15 +64,20 @@ extension Value {
     }
 
     /// One of several words.
-    static func choice(_ description: String, _ words: [String], fallback: String) -> Value {
-        .object([
-            "description": .string(description),
-            "type": .string("string"),
-            "anyOf": .list([
-                .object(["enum": .strings(words)]),
-                .object(["pattern": .string(SchemaPattern.environment)]),
-            ]),
-            "default": .string(fallback),
-        ])
+    static func choice(
+        _ description: String, _ words: [String], fallback: String? = nil
+    ) -> Value {
+        var pairs: [Pair] = [
+            Pair("description", .string(description)),
+            Pair("type", .string("string")),
+            Pair(
+                "anyOf",
+                .list([
+                    .object(["enum": .strings(words)]),
+                    .object(["pattern": .string(SchemaPattern.environment)]),
+                ])),
+        ]
+        if let fallback { pairs.append(Pair("default", .string(fallback))) }
+        return .map(pairs)
     }
 }

@@ -29,7 +29,9 @@ public protocol SourceProcessor: Processor {
     /// How the package calls a plain `next`: not to be written, there is a version for each
     /// processor, compiled with it.
     ///
-    /// - Parameter unwritten: a row that there was no memory for; it comes before the next one.
+    /// - Parameters:
+    ///   - memory: what the row is written into.
+    ///   - unwritten: a row that there was no memory for; it comes before the next one.
     mutating func nextPlainly(
         into memory: ResultMemory, unwritten: inout PlainOutput?
     ) throws -> RawValue?

@@ -5,7 +5,9 @@ public import PipesRuntime
 extension PluginCatalog: ProcessorResolver {
     /// A catalog whose plugins get this host's functions.
     ///
-    /// - Parameter scout: looks at each file in a child process before it is loaded; nil does not.
+    /// - Parameters:
+    ///   - folders: where it looks for plugins.
+    ///   - scout: looks at each file in a child process before it is loaded; nil does not.
     public convenience init(folders: PluginFolders, scout: PluginInspector? = nil) {
         self.init(folders: folders, host: HostTable.pointer, scout: scout)
     }

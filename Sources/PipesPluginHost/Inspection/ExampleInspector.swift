@@ -17,7 +17,9 @@ public struct ExampleInspector: Sendable {
 
     /// What is wrong with the examples; empty where there are none. Blocks until all were tried.
     ///
-    /// - Parameter graph: one that passed its check.
+    /// - Parameters:
+    ///   - graph: one that passed its check.
+    ///   - folders: where the child looks for plugins.
     public func problems(in graph: Graph, folders: PluginFolders) -> [Diagnostic] {
         graph.nodes.filter { !$0.examples.isEmpty }.flatMap { node in
             problems(of: node, in: graph, folders)

@@ -49,11 +49,10 @@ struct Project {
 }
 
 extension Project {
-    /// The same in both languages: what the graph reads and what it then prints.
+    /// What the graph reads.
     static let input = File(path: "words.txt", text: "one\ntwo\nthree\n")
-    static let expected = File(path: "expected.txt", text: "one!\ntwo!\nthree!\n")
 
-    /// Reads words, marks them with the project's processor and prints them.
+    /// Reads words, marks them with the project's processor and prints them; with a test.
     static func graph(_ name: ProjectName) -> File {
         File(
             path: "graph.json",
@@ -65,7 +64,14 @@ extension Project {
                     "mark": {"coro": "\(name.text).mark", "args": {"mark": "!"}},
                     "out": {"coro": "io.print"}
                   },
-                  "graph": {"words": ["mark"], "mark": ["out"]}
+                  "graph": {"words": ["mark"], "mark": ["out"]},
+                  "tests": [
+                    {
+                      "name": "each word gets its mark",
+                      "sources": {"words": ["a", "", "b c"]},
+                      "expect": {"out": ["a!", "!", "b c!"]}
+                    }
+                  ]
                 }
 
                 """)

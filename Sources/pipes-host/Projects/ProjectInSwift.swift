@@ -9,14 +9,14 @@ extension Project {
                 File(path: "Package.swift", text: manifest(name.text, package: package)),
                 File(
                     path: "Sources/\(name.text)/\(name.text).swift", text: swiftSource(name.text)),
-                graph(name), input, expected,
+                graph(name), input,
                 File(path: ".gitignore", text: ".build/\nPackage.resolved\n"),
                 File(path: "README.md", text: readmeInSwift(name.text)),
             ],
             commands: [
                 "swift build",
                 "pipes-host run graph.json --plugins .build/debug",
-                "pipes-host run graph.json --plugins .build/debug | diff - expected.txt",
+                "pipes-host test graph.json --plugins .build/debug",
             ])
     }
 
@@ -76,11 +76,11 @@ extension Project {
         ```sh
         swift build
         pipes-host run graph.json --plugins .build/debug
-        pipes-host run graph.json --plugins .build/debug | diff - expected.txt
+        pipes-host test graph.json --plugins .build/debug
         ```
 
-        The plugin is `.build/debug/lib\(name).so`. The last command is the test: it compares what
-        [graph.json](graph.json) prints with [expected.txt](expected.txt).
+        The plugin is `.build/debug/lib\(name).so`. The test stands in [graph.json](graph.json): rows for its
+        source, and what must come of them.
 
         `pipes-host inspect \(name).mark --plugins .build/debug` shows what the processor says of itself.
 

@@ -21,7 +21,8 @@ struct LiveRunTests {
     func losesNothing() async throws {
         let source = CountingSource(200_000)
         let sink = CollectingSink()
-        let run = LiveRun(try graph(source, adding: 0, sink).plumber(configure: { $0.isReplaceable = true }))
+        let run = LiveRun(
+            try graph(source, adding: 0, sink).plumber(configure: { $0.isReplaceable = true }))
         let ended = Task { try await within { try await run.run() } }
         var replacements = 0
         for offset in 1...20 {
@@ -49,10 +50,13 @@ struct LiveRunTests {
     func refusesWhatCantBeOpened() async throws {
         let source = CountingSource()
         let sink = CollectingSink()
-        let run = LiveRun(try graph(source, adding: 0, sink).plumber(configure: { $0.isReplaceable = true }))
+        let run = LiveRun(
+            try graph(source, adding: 0, sink).plumber(configure: { $0.isReplaceable = true }))
         let ended = Task { try await within { try await run.run() } }
         while sink.firsts.isEmpty { await Task.yield() }
-        let broken = try graph(source, adding: 0, UnopenableSink()).plumber(configure: { $0.isReplaceable = true })
+        let broken = try graph(source, adding: 0, UnopenableSink()).plumber(configure: {
+            $0.isReplaceable = true
+        })
         await #expect(throws: LiveRun.Refusal.self) { try await run.replace(with: broken) }
         let count = sink.firsts.count
         while sink.firsts.count == count { await Task.yield() }
@@ -67,12 +71,15 @@ struct LiveRunTests {
     func handsOverOpenCalls() async throws {
         let source = CalledSource()
         let sink = CollectingSink()
-        let run = LiveRun(try graph(source, adding: 0, sink).plumber(configure: { $0.isReplaceable = true }))
+        let run = LiveRun(
+            try graph(source, adding: 0, sink).plumber(configure: { $0.isReplaceable = true }))
         let ended = Task { try await within { try await run.run() } }
         await source.asked.wait()
         try await within { [self] in
             try await run.replace(
-                with: graph(source, adding: 100, sink).plumber(configure: { $0.isReplaceable = true }))
+                with: graph(source, adding: 100, sink).plumber(configure: {
+                    $0.isReplaceable = true
+                }))
         }
         source.bring(7)
         await source.asked.wait()
