@@ -13,6 +13,7 @@ extension NodeProperties.Retry {
             pause = pause > longestPause / 2 ? longestPause : pause * 2
             doublings += 1
         }
-        return pause * jitter
+        // Times far from any clock's are rounded.
+        return min(pause * jitter, longestPause)
     }
 }

@@ -23,6 +23,12 @@ final class CallBench {
 
     private final class Explanation {
         var text: String?
+        /// What did not fit the arena.
+        var blocks: [UnsafeMutableRawPointer] = []
+
+        static func of(_ node: OpaquePointer) -> Explanation {
+            Unmanaged<Explanation>.fromOpaque(UnsafeRawPointer(node)).takeUnretainedValue()
+        }
     }
 
     private let arenaSize: Int
@@ -33,7 +39,8 @@ final class CallBench {
     /// Blocks that did not fit the arena.
     private(set) var largeBlocks = 0
 
-    /// - Parameter arenaSize: in bytes; larger allocations are counted, and never freed.
+    /// - Parameter arenaSize: in bytes; larger allocations are counted, and freed with
+    ///   the bench.
     init(arenaSize: Int = 1 << 16) {
         self.arenaSize = arenaSize
         arena = .allocate(capacity: arenaSize)
@@ -42,18 +49,22 @@ final class CallBench {
         host.initialize(to: pipes_host())
         call.initialize(to: pipes_call())
         host.pointee.struct_size = UInt32(MemoryLayout<pipes_host>.size)
-        host.pointee.alloc = { _, size, _ in malloc(size) }
+        host.pointee.alloc = { call, size, _ in
+            guard let node = call?.pointee.node, let block = malloc(size) else { return nil }
+            Explanation.of(node).blocks.append(block)
+            return block
+        }
         host.pointee.explain = { node, _, text, size in
             guard let node, let text else { return }
-            let explanation = Unmanaged<Explanation>.fromOpaque(UnsafeRawPointer(node))
             let bytes = UnsafeBufferPointer(start: text, count: size).map { UInt8(bitPattern: $0) }
-            explanation.takeUnretainedValue().text = String(decoding: bytes, as: UTF8.self)
+            Explanation.of(node).text = String(decoding: bytes, as: UTF8.self)
         }
         call.pointee.host = UnsafePointer(host)
         call.pointee.node = OpaquePointer(Unmanaged.passUnretained(explanation).toOpaque())
     }
 
     deinit {
+        for block in explanation.blocks { free(block) }
         arena.deallocate()
         host.deallocate()
         call.deallocate()
