@@ -23,7 +23,9 @@ public struct InspectedFunction: Sendable {
 
     /// Loads the library into this process, as `check` and `run` do.
     ///
-    /// - Parameter coro: `library:symbol`; a path is relative to the working folder.
+    /// - Parameters:
+    ///   - coro: `library:symbol`; a path is relative to the working folder.
+    ///   - text: the signature, as in a graph file.
     /// - Throws: all that is wrong with the coro and the signature.
     public init(coro: String, signature text: String) throws(CatalogRejection) {
         let processor = try PlainFunctions.processor(
