@@ -58,6 +58,8 @@ struct Command {
         process.arguments = arguments
         process.currentDirectoryURL = folder
         var all = ProcessInfo.processInfo.environment
+        // A make that runs in a test is nobody's part, also where another make runs the tests.
+        for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"] { all[name] = nil }
         // What the tests are run with is not to change what they see.
         for name in ["PIPES_PLUGINS", "NO_COLOR"] { all[name] = nil }
         all["PATH"] = Command.products.path + ":" + (all["PATH"] ?? "/usr/bin:/bin")
