@@ -29,10 +29,26 @@ pipes_status cguard_open(
     cguard_thrown *thrown);
 pipes_status cguard_call(pipes_status (*function)(void *state, pipes_call *call), void *state,
                          pipes_call *call, cguard_thrown *thrown);
-pipes_status cguard_map(pipes_status (*function)(void *state, pipes_call *call,
-                                                 const pipes_value *row, pipes_value *result),
-                        void *state, pipes_call *call, const pipes_value *row, pipes_value *result,
-                        cguard_thrown *thrown);
+
+/* Rows that lie one after the other, and what is expected of their results. */
+typedef struct cguard_rows {
+    const pipes_value *rows;
+    size_t width; /* values in a row */
+    pipes_value *results;
+    size_t count;
+    pipes_kind kind;        /* of the first output; PIPES_ANY for all */
+    uint64_t largest_size;  /* of a text */
+    const bool *needs_look; /* set by the host's functions during a call that is to be looked at */
+} cguard_rows;
+
+/* Calls a map for row after row, each result PIPES_NULL to start with, as long as all is as
+ * expected: PIPES_OK, the first output, and a result of its kind with nothing inside to look at.
+ * Answers how many rows were; `status` is the answer of the one behind them. The loop stands here
+ * since a graph spends its time in it. */
+size_t cguard_map(pipes_status (*function)(void *state, pipes_call *call, const pipes_value *row,
+                                           pipes_value *result),
+                  void *state, pipes_call *call, const cguard_rows *rows, pipes_status *status,
+                  cguard_thrown *thrown);
 pipes_status cguard_process(pipes_status (*function)(void *state, pipes_call *call,
                                                      const pipes_batch *batch),
                             void *state, pipes_call *call, const pipes_batch *batch,

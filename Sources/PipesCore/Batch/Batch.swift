@@ -65,24 +65,52 @@ public final class Holes: @unchecked Sendable {
 /// Rows that travel together, with the settlements of all their keys, in key order. Immutable once
 /// sent; copies and slices share the storage.
 public struct Batch: Sendable {
-    public internal(set) var runs: [KeyRun]
-    /// nil where no run has slots.
-    public let rows: RowStorage?
+    /// What copies share. One reference instead of three, so that a batch is four words: Swift
+    /// handles larger structs through their type's witness tables, at a price for each copy.
+    @usableFromInline
+    final class Content: Sendable {
+        @usableFromInline let runs: [KeyRun]
+        @usableFromInline let rows: RowStorage?
+        @usableFromInline let holes: Holes?
+
+        init(runs: [KeyRun], rows: RowStorage?, holes: Holes?) {
+            self.runs = runs
+            self.rows = rows
+            self.holes = holes
+        }
+
+        static let empty = Content(runs: [], rows: nil, holes: nil)
+    }
+
+    @usableFromInline var content: Content
     /// The slots of the runs that have them, one after the other.
     public internal(set) var slots: Range<Int>
-    /// nil: every slot is an item.
-    public let holes: Holes?
     /// Slots that are items.
     public internal(set) var itemCount: Int
+
+    public internal(set) var runs: [KeyRun] {
+        @inlinable get { content.runs }
+        set { content = Content(runs: newValue, rows: content.rows, holes: content.holes) }
+    }
+
+    /// nil where no run has slots.
+    @inlinable public var rows: RowStorage? { content.rows }
+    /// nil: every slot is an item.
+    @inlinable public var holes: Holes? { content.holes }
 
     public init(
         runs: [KeyRun], rows: RowStorage?, slots: Range<Int>, holes: Holes? = nil, itemCount: Int
     ) {
-        self.runs = runs
-        self.rows = rows
+        content = Content(runs: runs, rows: rows, holes: holes)
         self.slots = slots
-        self.holes = holes
         self.itemCount = itemCount
+    }
+
+    /// No settlements at all.
+    public init() {
+        content = Content.empty
+        slots = 0..<0
+        itemCount = 0
     }
 
     /// Settlements without a row.
@@ -99,6 +127,9 @@ public struct Batch: Sendable {
     /// The bytes that the items take: 24 for each value, and the texts and bytes they refer to.
     public var byteCount: Int {
         guard let rows else { return 0 }
+        if let kind = rows.knownKind, kind.rawValue <= Kind.float.rawValue {
+            return itemCount * rows.width * MemoryLayout<pipes_value>.stride
+        }
         var sum = 0
         for slot in slots where settlement(slot) == .item {
             for column in 0..<rows.width {
@@ -121,7 +152,7 @@ public struct Batch: Sendable {
     public mutating func removePrefix(items: Int) -> Batch {
         if items >= itemCount {
             let whole = self
-            self = Batch(bare: [])
+            self = Batch()
             return whole
         }
         var slot = slots.lowerBound
@@ -136,6 +167,7 @@ public struct Batch: Sendable {
     /// Cuts the batch behind its `count`-th slot, of which `items` are items.
     public mutating func removePrefix(slots count: Int, items: Int) -> Batch {
         var taken: [KeyRun] = []
+        var runs = runs
         var left = count
         var index = 0
         while left > 0, index < runs.count {
@@ -156,6 +188,7 @@ public struct Batch: Sendable {
             }
         }
         runs.removeFirst(index)
+        self.runs = runs
         let middle = slots.lowerBound + count
         let prefix = Batch(
             runs: taken, rows: rows, slots: slots.lowerBound..<middle, holes: holes,
@@ -167,7 +200,9 @@ public struct Batch: Sendable {
 
     /// Appends settlements without a row to a batch that has nothing else.
     public mutating func appendBare(_ runs: [KeyRun]) {
-        for run in runs { self.runs.appendJoining(run) }
+        var joined = self.runs
+        for run in runs { joined.appendJoining(run) }
+        self.runs = joined
     }
 
     /// The settlements alone, ranges joined: what a batch without an item comes to.
@@ -213,6 +248,7 @@ extension Batch {
         let width = rows.width
         let packed = RowStorage(capacity: itemCount, width: width)
         packed.keepAlive(rows)
+        packed.knownKind = rows.knownKind
         var target = packed.values
         for slot in slots where settlement(slot) == .item {
             target.update(from: rows.values + slot * width, count: width)
@@ -248,17 +284,20 @@ extension Batch {
     public func mapped(
         to results: RowStorage, slots count: Int, holes: Holes?, itemCount: Int
     ) -> Batch {
-        var kept = self
-        let isWhole = count == slots.count
-        if !isWhole { kept = kept.removePrefix(slots: count, items: 0) }
+        var runs = runs
+        if count < slots.count {
+            var whole = self
+            runs = whole.removePrefix(slots: count, items: 0).runs
+        }
         return Batch(
-            runs: kept.runs, rows: results, slots: 0..<count, holes: holes, itemCount: itemCount)
+            runs: runs, rows: results, slots: 0..<count, holes: holes, itemCount: itemCount)
     }
 }
 
 extension RowStorage {
     /// Whether one of the first `count` rows refers to memory that another storage may own.
     public func mayReferToOthers(_ count: Int) -> Bool {
+        if let knownKind { return knownKind.rawValue > Kind.float.rawValue }
         for index in 0..<count * width where values[index].kind > Kind.float.rawValue {
             return true
         }

@@ -8,23 +8,32 @@ import Glibc
 /// sent. Everything is given back when the last batch that refers to it is gone.
 ///
 /// `@unchecked Sendable`: there is one writer until the batch is sent (the call it belongs to),
-/// and only readers afterwards.
+/// and only readers afterwards. For the same reason the compiler's own checks of exclusive access
+/// have nothing to find here, and are off: they would cost more than the access. They are by module,
+/// so what others change is behind functions.
 public final class RowStorage: @unchecked Sendable {
     /// Values in each row: 1 on every edge, k in a joined row.
     public let width: Int
     /// Rows that `values` has room for.
-    public private(set) var capacity: Int
+    public let capacity: Int
     /// `capacity * width` values, row by row, all initialised.
-    public private(set) var values: UnsafeMutablePointer<pipes_value>
+    public let values: UnsafeMutablePointer<pipes_value>
 
-    private var chunks: [UnsafeMutableRawPointer] = []
-    private var nextChunkSize = RowStorage.firstChunkSize
-    private var adoptions: [Adoption] = []
-    private var owners: [RowStorage] = []
+    /// The kind of every value that is an item, where whoever filled the storage made sure of it.
+    public var knownKind: Kind? {
+        get { storedKind }
+        set { storedKind = newValue }
+    }
+    @exclusivity(unchecked) private var storedKind: Kind?
+
+    @exclusivity(unchecked) private var chunks: [UnsafeMutableRawPointer] = []
+    @exclusivity(unchecked) private var nextChunkSize = RowStorage.firstChunkSize
+    @exclusivity(unchecked) private var adoptions: [Adoption] = []
+    @exclusivity(unchecked) private var owners: [RowStorage] = []
 
     /// The free bytes of the arena's newest chunk.
-    public var next: UnsafeMutablePointer<CChar>?
-    public var end: UnsafeMutablePointer<CChar>?
+    @exclusivity(unchecked) private var next: UnsafeMutablePointer<CChar>?
+    @exclusivity(unchecked) private var end: UnsafeMutablePointer<CChar>?
 
     private static let firstChunkSize = 16 << 10
     private static let largestChunkSize = 1 << 20
@@ -35,16 +44,24 @@ public final class RowStorage: @unchecked Sendable {
     }
 
     /// - Parameters:
-    ///   - capacity: rows; more can be had with `grow`.
+    ///   - capacity: in rows.
     ///   - width: values in each row.
     public init(capacity: Int, width: Int = 1) {
         self.width = width
         self.capacity = capacity
-        values = .allocate(capacity: max(1, capacity * width))
-        values.initialize(repeating: pipes_value(), count: capacity * width)
+        values = ValueMemory.take(capacity * width)
+        RowStorage.initialize(values, count: capacity * width)
     }
 
-    /// Takes over values that were allocated and initialised elsewhere.
+    /// Room for results that are each written before they are read.
+    public init(uninitialized capacity: Int) {
+        width = 1
+        self.capacity = capacity
+        values = ValueMemory.take(capacity)
+    }
+
+    /// Takes over values that were initialised elsewhere, in memory that `ValueMemory` gave out for
+    /// `capacity` of them.
     public init(taking values: UnsafeMutablePointer<pipes_value>, capacity: Int) {
         width = 1
         self.capacity = capacity
@@ -52,22 +69,26 @@ public final class RowStorage: @unchecked Sendable {
     }
 
     deinit {
-        values.deallocate()
+        ValueMemory.giveBack(values, count: capacity * width)
         for chunk in chunks { free(chunk) }
         for adoption in adoptions { adoption.release(adoption.context) }
     }
 
-    /// Makes room for at least `rows` rows. Only while nothing was sent.
-    public func grow(to rows: Int) {
-        guard rows > capacity else { return }
-        let larger = max(rows, capacity * 2, 16)
-        let moved = UnsafeMutablePointer<pipes_value>.allocate(capacity: larger * width)
-        moved.initialize(from: values, count: capacity * width)
-        (moved + capacity * width)
-            .initialize(repeating: pipes_value(), count: (larger - capacity) * width)
-        values.deallocate()
-        values = moved
-        capacity = larger
+    /// NULL is all zeros. Said so in one go: value by value takes as long as a cheap processor.
+    private static func initialize(_ values: UnsafeMutablePointer<pipes_value>, count: Int) {
+        memset(values, 0, count * MemoryLayout<pipes_value>.stride)
+    }
+
+    /// Has a plugin take from the arena by itself.
+    public func lendArena(to call: UnsafeMutablePointer<pipes_call>) {
+        call.pointee.next = next
+        call.pointee.end = end
+    }
+
+    /// Notes what the plugin took.
+    public func takeArenaBack(from call: UnsafeMutablePointer<pipes_call>) {
+        next = call.pointee.next
+        end = call.pointee.end
     }
 
     /// Bytes of the arena, valid as long as this storage.

@@ -9,31 +9,34 @@ struct HostCall {
     /// it lies here and not behind a reference.
     var needsLook = false
     var emitting: Emitting
+    static let needsLookOffset = MemoryLayout<HostCall>.offset(of: \.needsLook) ?? 0
     var side: Unmanaged<CallSide>
 }
 
 /// What `emit` must know of a call for the common case, a sound value by the first output. It lies
 /// beside the head, since nothing may be counted or locked for each row that is emitted.
 struct Emitting {
-    var emission: Unmanaged<Emission>
+    /// The first output's values.
+    var port: UnsafeMutablePointer<EmittedValues>
     /// The kind of the first output.
     var kind: UInt32
-    /// Values that are taken at most: a source's demand.
+    /// Values that are taken here: as many as there is room for, and no more than may be taken.
     var limit = 0
     /// Rows of the batch that a value may come from.
     var rowCount: UInt64 = 0
 
-    /// - Returns: nil where it is no common case.
+    mutating func noteRoom(mayTake count: Int) { limit = min(count, port.pointee.capacity) }
+
+    /// - Returns: false where it is no common case.
     @inline(__always)
-    func take(_ value: pipes_value, row: UInt64) -> pipes_status? {
-        guard PluginProcessor.isPlain(value, kind), row < rowCount || row == UInt64.max else {
-            return nil
-        }
-        return emission._withUnsafeGuaranteedRef { emission in
-            guard emission.count(port: 0) < limit else { return nil }
-            emission.append(value, port: 0, row: row == UInt64.max ? nil : Int(row))
-            return HostTable.ok
-        }
+    func take(_ value: UnsafePointer<pipes_value>, row: UInt64) -> Bool {
+        // PIPES_NO_ROW, the largest number, becomes 0 here, and below the -1 that it is to the
+        // runtime.
+        guard PluginProcessor.isPlain(value, kind), row &+ 1 <= rowCount,
+            port.pointee.count < limit
+        else { return false }
+        port.pointee.append(ofOwnKind: value.pointee, row: Int(bitPattern: UInt(row)))
+        return true
     }
 }
 
@@ -56,12 +59,14 @@ final class CallSide: @unchecked Sendable {
     unowned(unsafe) let processor: PluginProcessor
     let memory: UnsafeMutablePointer<HostCall>
     let batch: UnsafeMutablePointer<pipes_batch>
-    var kind = Kind.map
+    @exclusivity(unchecked) var kind = Kind.map
+    /// Values that are taken in this call at most.
+    @exclusivity(unchecked) private(set) var mostValues = 0
     /// The ticket, once the plugin deferred this call.
-    var ticket: UInt64?
+    @exclusivity(unchecked) var ticket: UInt64?
     var deferContext: UnsafeMutableRawPointer?
     /// What the plugin did in this call that it may not.
-    var misuse: String?
+    @exclusivity(unchecked) var misuse: String?
 
     init(_ call: Call, _ processor: PluginProcessor) {
         self.call = call
@@ -73,7 +78,7 @@ final class CallSide: @unchecked Sendable {
         head.host = HostTable.pointer
         head.node = processor.nodePointer
         let emitting = Emitting(
-            emission: Unmanaged.passUnretained(call.emission), kind: processor.firstOutputKind)
+            port: call.emission.first, kind: processor.firstOutputKind)
         memory.initialize(
             to: HostCall(
                 head: head, emitting: emitting, side: Unmanaged.passUnretained(self)))
@@ -82,6 +87,12 @@ final class CallSide: @unchecked Sendable {
     deinit {
         batch.deallocate()
         memory.deallocate()
+    }
+
+    /// The flag of the call's memory.
+    var needsLook: UnsafeMutablePointer<Bool> {
+        (UnsafeMutableRawPointer(memory) + HostCall.needsLookOffset)
+            .assumingMemoryBound(to: Bool.self)
     }
 
     var head: UnsafeMutablePointer<pipes_call> {
@@ -100,21 +111,22 @@ final class CallSide: @unchecked Sendable {
         ticket = nil
         misuse = nil
         memory.pointee.needsLook = false
+        call.lendArena(to: head)
+        switch kind {
+        case .map: mostValues = 0
+        case .produce: mostValues = call.demand
+        case .process, .flush: mostValues = Int.max
+        }
+        if processor.outputCount == 0 { mostValues = 0 }
+        memory.pointee.emitting.noteRoom(mayTake: mostValues)
         memory.pointee.emitting.rowCount = kind == .process ? UInt64(call.rowCount) : 0
-        let mayEmit = kind != .map && processor.outputCount > 0
-        memory.pointee.emitting.limit = mayEmit ? (kind == .produce ? call.demand : Int.max) : 0
-        head.pointee.next = call.storage.next
-        head.pointee.end = call.storage.end
-        head.pointee.demand = UInt64(call.demand)
+        head.pointee.demand = kind == .produce ? UInt64(call.demand) : 0
         head.pointee.width = UInt64(width)
         head.pointee.port = 0
     }
 
     /// Takes the arena back. Not for a deferred call: another thread may allocate from it.
-    func takeArenaBack() {
-        call.storage.next = head.pointee.next
-        call.storage.end = head.pointee.end
-    }
+    func takeArenaBack() { call.takeArenaBack(from: head) }
 
     func noteMisuse(_ what: String) {
         if misuse == nil { misuse = what }

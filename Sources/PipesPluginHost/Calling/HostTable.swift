@@ -30,11 +30,9 @@ enum HostTable {
             guard let call, let side = CallSide.of(call) else { return nil }
             let storage = side.call.storage
             // The plugin took from the arena by itself since the host last saw it.
-            storage.next = call.pointee.next
-            storage.end = call.pointee.end
+            storage.takeArenaBack(from: call)
             let start = storage.allocate(size, alignment: alignment)
-            call.pointee.next = storage.next
-            call.pointee.end = storage.end
+            storage.lendArena(to: call)
             return start
         }
         table.adopt = { call, _, release, context in
@@ -44,12 +42,12 @@ enum HostTable {
         }
         table.hold = { call in
             guard let side = CallSide.of(call) else { return nil }
-            let held = HeldInputs(side.call.inputs)
+            let held = HeldInput(side.call.input)
             return OpaquePointer(Unmanaged.passRetained(held).toOpaque())
         }
         table.let_go = { hold in
             guard let hold else { return }
-            Unmanaged<HeldInputs>.fromOpaque(UnsafeRawPointer(hold)).release()
+            Unmanaged<HeldInput>.fromOpaque(UnsafeRawPointer(hold)).release()
         }
     }
 
@@ -57,11 +55,8 @@ enum HostTable {
         table.emit = { call, port, row, value in
             guard let call, let value else { return HostTable.fatal }
             let host = UnsafeMutableRawPointer(call).assumingMemoryBound(to: HostCall.self)
-            if port == 0, let status = host.pointee.emitting.take(value.pointee, row: row) {
-                return status
-            }
-            return host.pointee.side.takeUnretainedValue()
-                .emit(value.pointee, port: port, row: row)
+            if port == 0, host.pointee.emitting.take(value, row: row) { return HostTable.ok }
+            return HostTable.emit(host, value, port: port, row: row)
         }
         table.settle = { call, row, status, text, size in
             guard let side = CallSide.of(call) else { return }
@@ -79,6 +74,15 @@ enum HostTable {
                 NodeSide.of(node)?.explain(HostTable.string(text, size) ?? "")
             }
         }
+    }
+
+    /// What is not the common case. Not inlined: the common one would have to save registers for it.
+    @inline(never)
+    private static func emit(
+        _ host: UnsafeMutablePointer<HostCall>, _ value: UnsafePointer<pipes_value>, port: UInt32,
+        row: UInt64
+    ) -> pipes_status {
+        host.pointee.side.takeUnretainedValue().emit(value.pointee, port: port, row: row)
     }
 
     private static func addDeferral(_ table: inout pipes_host) {
@@ -157,9 +161,9 @@ enum HostTable {
 
     // MARK: Between C and Swift
 
-    static let ok = pipes_status(PIPES_OK)
-    static let retry = pipes_status(PIPES_RETRY)
-    static let fatal = pipes_status(PIPES_FATAL)
+    static var ok: pipes_status { pipes_status(PIPES_OK) }
+    static var retry: pipes_status { pipes_status(PIPES_RETRY) }
+    static var fatal: pipes_status { pipes_status(PIPES_FATAL) }
 
     /// A copy of a plugin's text, repaired where it is no UTF-8.
     static func string(_ text: UnsafePointer<CChar>?, _ size: Int) -> String? {
@@ -179,11 +183,11 @@ enum HostTable {
 }
 
 /// Inputs that outlive their call: what stands behind a `pipes_hold`.
-private final class HeldInputs: Sendable {
-    private let storages: [RowStorage]
+private final class HeldInput: Sendable {
+    private let storage: RowStorage?
 
-    init(_ storages: [RowStorage]) {
-        self.storages = storages
+    init(_ storage: RowStorage?) {
+        self.storage = storage
     }
 }
 
@@ -209,7 +213,10 @@ extension CallSide {
             noteMisuse("emitted a value of row \(row); the batch has \(call.rowCount)")
             return HostTable.fatal
         }
-        call.emission.append(value, port: Int(port), row: isFromRow ? Int(row) : nil)
+        let isOfOwnKind = PluginProcessor.isOfKind(value, processor.outputKinds[Int(port)])
+        call.emission.append(
+            value, port: Int(port), row: isFromRow ? Int(row) : nil, isOfOwnKind: isOfOwnKind)
+        if port == 0 { memory.pointee.emitting.noteRoom(mayTake: mostValues) }
         return HostTable.ok
     }
 

@@ -13,9 +13,9 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     let context: NodeContext
     private let entry: ProcessorEntry
     private let args: [Value]
-    private let outputKinds: [UInt32]
+    let outputKinds: [UInt32]
     let firstOutputKind: UInt32
-    private var state: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private var state: UnsafeMutableRawPointer?
     private let side: NodeSide
 
     init(_ entry: ProcessorEntry, coro: String, for context: NodeContext, args: [Value]) {
@@ -81,17 +81,23 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let side = self.side(of: call)
         side.begin(.map, width: width)
         let head = side.head
-        let memory = side.memory
-        let state = state
+        let needsLook = side.needsLook
         var done = 0
         var status = pipes_status(PIPES_OK)
         var thrown = cguard_thrown()
+        let kind = firstOutputKind
+        call.resultsAreOfOwnKind = kind != Kind.any.rawValue
         while done < count {
-            status = cguard_map(
-                function, state, head, rows + done * width, results + done, &thrown)
-            guard status == PIPES_OK, !memory.pointee.needsLook, head.pointee.port == 0,
-                isSound(results[done])
+            var run = cguard_rows(
+                rows: rows + done * width, width: width, results: results + done,
+                count: count - done, kind: kind, largest_size: pipes_value.largestSize,
+                needs_look: needsLook)
+            done += cguard_map(function, state, head, &run, &status, &thrown)
+            guard done < count, status == PIPES_OK, !needsLook.pointee, head.pointee.port == 0
             else { break }
+            // A result of another kind, or with something inside to look at.
+            if !PluginProcessor.isOfKind(results[done], kind) { call.resultsAreOfOwnKind = false }
+            guard outputKinds.isEmpty || flaw(of: results[done], port: 0) == nil else { break }
             done += 1
         }
         if done == count {
@@ -102,6 +108,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         if answer == .deferred { return (done, answer) }
         side.takeArenaBack()
         if answer == .ok || answer == .last {
+            call.resultsAreOfOwnKind = false
             let port = Int(head.pointee.port)
             if let misuse = flaw(of: results[done], port: port) {
                 side.noteMisuse(misuse)
@@ -116,6 +123,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
                 let rest = map(
                     call, rows: rows + done * width, count: count - done, width: width,
                     results: results + done, ports: ports.map { $0 + done })
+                call.resultsAreOfOwnKind = false
                 done += rest.done
                 answer = rest.answer
             }
@@ -204,20 +212,21 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         return answer
     }
 
-    /// Whether a value may leave by the first output.
-    @inline(__always)
-    private func isSound(_ value: pipes_value) -> Bool {
-        PluginProcessor.isPlain(value, firstOutputKind)
-            || outputKinds.isEmpty || flaw(of: value, port: 0) == nil
-    }
-
     /// Whether a value is of a kind that needs no look inside, and all is well with it.
     @inline(__always)
-    static func isPlain(_ value: pipes_value, _ wanted: UInt32) -> Bool {
-        guard value.kind == wanted || wanted == Kind.any.rawValue else { return false }
-        if value.kind <= Kind.float.rawValue { return true }
-        return value.kind <= Kind.bytes.rawValue && value.size <= pipes_value.largestSize
-            && (value.text != nil || value.size == 0)
+    static func isPlain(_ value: UnsafePointer<pipes_value>, _ wanted: UInt32) -> Bool {
+        let kind = value.pointee.kind
+        guard isOfKind(value.pointee, wanted) else { return false }
+        if kind <= Kind.float.rawValue { return true }
+        let size = value.pointee.size
+        return kind <= Kind.bytes.rawValue && size <= pipes_value.largestSize
+            && (value.pointee.text != nil || size == 0)
+    }
+
+    @inline(__always)
+    static func isOfKind(_ value: pipes_value, _ wanted: UInt32) -> Bool {
+        if value.kind == wanted { return true }
+        return wanted == Kind.any.rawValue
     }
 
     /// What is wrong with a value for an output port, or nil.

@@ -8,8 +8,10 @@ final class Edge: Sendable {
     let from: Int
     let to: Int
     /// Whether it stands between stages; inside one it only hands over.
-    let isQueue: Bool
+    var isQueue: Bool { handover == nil }
     private let sender: Doorbell
+    /// Tells the sender that a reader wants less; one for all edges of a node.
+    let readerNews: ReaderNews
     /// Where the sender is a source.
     private let sourceStop: SourceStop?
     private let reader: Doorbell
@@ -18,27 +20,51 @@ final class Edge: Sendable {
     /// The loop that rows leave by it.
     private let leaves: Loop?
     private let state: Locked<EdgeState>
+    /// Takes the place of the queue inside a stage; the state is then there for the demand alone.
+    private let handover: Handover?
+    /// Inside a stage with lanes: the edge of each lane.
+    private let parts: [Edge]
     private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
         index: Int, from: Int, to: Int, capacity: Int, byteCapacity: Int,
         overflow: NodeProperties.Overflow, readsKeys: Bool, isQueue: Bool, sender: Doorbell,
-        reader: Doorbell, sourceStop: SourceStop?,
-        feedback: FeedbackEnd? = nil, leaves: Loop? = nil
+        readerNews: ReaderNews = ReaderNews(), reader: Doorbell, sourceStop: SourceStop?,
+        feedback: FeedbackEnd? = nil, leaves: Loop? = nil, parts: [Edge] = []
     ) {
         self.index = index
         self.from = from
         self.to = to
-        self.isQueue = isQueue
         self.sender = sender
+        self.readerNews = readerNews
         self.sourceStop = sourceStop
         self.reader = reader
         self.feedback = feedback
         self.leaves = leaves
+        self.parts = parts
+        handover = isQueue ? nil : Handover(capacity: capacity)
         state = Locked(
             EdgeState(
                 capacity: capacity, byteCapacity: byteCapacity, overflow: overflow,
                 readsKeys: readsKeys))
+    }
+
+    /// An edge inside a lane.
+    /// - Parameter edge: the one that it is a part of; nil for one that only leads into the lane or
+    ///   out of it.
+    init(inLane edge: CheckedGraph.Edge?, bell: Doorbell, readerNews: ReaderNews) {
+        index = -1
+        from = edge?.from ?? -1
+        to = edge?.to ?? -1
+        sender = bell
+        self.readerNews = readerNews
+        sourceStop = nil
+        reader = bell
+        feedback = nil
+        leaves = nil
+        parts = []
+        handover = Handover(handsAllOver: true)
+        state = Locked(EdgeState(capacity: Int.max, byteCapacity: Int.max))
     }
 
     var isFeedback: Bool { feedback != nil }
@@ -46,7 +72,15 @@ final class Edge: Sendable {
     var rounds: Int? { feedback?.loop.rounds }
 
     /// For reports and the deadlock detector.
-    var snapshot: EdgeState { state.withLock { $0 } }
+    var snapshot: EdgeState {
+        var snapshot = state.withLock { $0 }
+        if let handover {
+            let all = [handover] + parts.compactMap(\.handover)
+            snapshot.noteHandedOver(
+                rows: all.reduce(0) { $0 + $1.rows }, peak: all.reduce(0) { max($0, $1.peak) })
+        }
+        return snapshot
+    }
 
     /// Read by the sender for every batch, so without the lock.
     var demand: EdgeState.Demand {
@@ -54,44 +88,56 @@ final class Edge: Sendable {
         return feedback?.demand(demand) ?? demand
     }
     /// Changes whenever rows are sent or taken.
-    var movedCount: Int { state.withLock { $0.rows &* 2 &- $0.depth } }
-    var isDrained: Bool { state.withLock { $0.isDrained } }
+    var movedCount: Int {
+        let handedOver = parts.reduce(handover?.rows ?? 0) { $0 &+ ($1.handover?.rows ?? 0) }
+        return state.withLock { $0.rows &* 2 &- $0.depth } &+ handedOver
+    }
 
     /// Rows that can be sent now. Where there is none, the sender's doorbell rings once there is.
     /// An edge inside a stage takes the next batch once the last one was read.
     func roomOrWait() -> Int {
         // It has room for all rows that are in its loop.
         if feedback != nil { return Int.max }
-        return state.withLock { state in
-            isQueue || state.demand == .nothing
-                ? state.roomOrWait() : (state.hasBatch ? 0 : state.capacity)
-        }
+        if let handover { return handover.room }
+        return state.withLock { $0.roomOrWait() }
     }
 
     /// How many of the first items of `batch` can be sent now; as `roomOrWait` otherwise.
     func admit(_ batch: Batch, byteCount: Int) -> Int {
         if feedback != nil { return batch.itemCount }
-        return state.withLock { state in
-            isQueue
-                ? state.admit(batch, byteCount: byteCount)
-                : (state.hasBatch ? 0 : min(state.capacity, batch.itemCount))
-        }
+        if let handover { return min(handover.room, batch.itemCount) }
+        return state.withLock { $0.admit(batch, byteCount: byteCount) }
     }
 
+    /// Whether it is inside a stage, and takes a batch of so many rows.
+    func takesAtOnce(_ rows: Int) -> Bool { handover.map { $0.room >= rows } ?? false }
+
     func send(_ batch: Batch, byteCount: Int) {
+        if let handover { return handover.send(batch) }
         let batch = feedback?.sendBack(batch) ?? batch
-        if state.withLock({ $0.send(batch, byteCount: byteCount) }), isQueue { reader.ring() }
+        if state.withLock({ $0.send(batch, byteCount: byteCount) }) { reader.ring() }
     }
 
     func finish() {
-        if state.withLock({ $0.finish() }), isQueue { reader.ring() }
+        if let handover {
+            handover.finish()
+        } else if state.withLock({ $0.finish() }) {
+            reader.ring()
+        }
     }
 
     func take() -> EdgeState.Taken {
+        if let handover { return handover.take() }
         if let feedback { return takeBack(feedback) }
         let taken = state.withLock { $0.take() }
-        if case .batch(_, freesRoom: true) = taken, isQueue { sender.ring() }
+        if case .batch(_, freesRoom: true) = taken { sender.ring() }
         return taken
+    }
+
+    /// The reader is about to sleep: it may be waiting for what the sender can only bring once it
+    /// knows of the room there is.
+    func rest() {
+        if handover == nil, state.withLock({ $0.rest() }) { sender.ring() }
     }
 
     func want(_ less: EdgeState.Demand) {
@@ -101,6 +147,8 @@ final class Edge: Sendable {
             lastDemand.store(state.demand.rawValue, ordering: .releasing)
             return (isNews, former, state.demand)
         }
+        handover?.want(now)
+        readerNews.post()
         if former == .everything, now != .everything { sourceStop?.oneReaderLess() }
         if former != now { leaves?.exitWants(now, insteadOf: former) }
         if isNews, isQueue { sender.ring() }

@@ -216,13 +216,25 @@ struct EdgeState: Sendable {
         if let (batch, byteCount) = batches.popFirst() {
             depth -= batch.itemCount
             byteDepth -= byteCount
-            let freesRoom = senderWaits && batch.itemCount > 0
+            let freesRoom = senderWaits && batch.itemCount > 0 && isHalfEmpty
             if freesRoom { senderWaits = false }
             return .batch(batch, freesRoom: freesRoom)
         }
         if isFinished || demand == .nothing { return .end }
         readerWaits = true
         return .nothingYet
+    }
+
+    /// A sender that was woken for each batch that is taken would do nothing but fall asleep and
+    /// wake up. So it sleeps until there is some room, or its reader will take no more for now.
+    private var isHalfEmpty: Bool { depth <= capacity / 2 && byteDepth <= byteCapacity / 2 }
+
+    /// The reader will take no more for now.
+    /// - Returns: whether the sender is to be told of the room there is.
+    mutating func rest() -> Bool {
+        guard senderWaits, room > 0 else { return false }
+        senderWaits = false
+        return true
     }
 
     /// The reader wants less than before.
@@ -241,6 +253,12 @@ struct EdgeState: Sendable {
         }
         senderWaits = false
         return !isFinished
+    }
+
+    /// Counts rows that went another way than through the queue.
+    mutating func noteHandedOver(rows: Int, peak: Int) {
+        self.rows = rows
+        self.peak = peak
     }
 
     /// Lets the sender past a deadlock.

@@ -39,7 +39,8 @@ public struct NodeAccount: Sendable, Equatable {
     public var unsettled = 0
     public var retries = 0
     /// Time spent inside the processor.
-    public var seconds = 0.0
+    public var nanoseconds = 0
+    public var seconds: Double { Double(nanoseconds) / 1e9 }
     /// What the processor counted.
     public var metrics: [String: Int64] = [:]
 

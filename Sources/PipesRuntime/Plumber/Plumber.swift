@@ -21,6 +21,8 @@ public final class Plumber: Sendable {
         /// Takes each failed row whose node's `then` is not `skip`. Any thread, one at a time for
         /// each node.
         public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }
+        /// What decides which nodes run together.
+        public var plan = Plan.Options()
         /// What pauses, timeouts and the timers of plugins go by.
         package var clock: any RunClock = SystemClock.shared
         /// Whether another graph may take over while it runs (`LiveRun`): a source that blocks
@@ -59,7 +61,12 @@ public final class Plumber: Sendable {
         self.graph = checked
         self.factories = factories
         self.options = options
-        plan = Plan(checked)
+        var planOptions = options.plan
+        // What a test does to rows, and what it sees of them, is by node and not by lane.
+        if options.hooks != nil { planOptions.usesLanes = false }
+        // Each node that goes on in another graph is called from one place.
+        if options.isReplaceable { planOptions.usesLanes = false }
+        plan = Plan(checked, planOptions)
     }
 
     /// What `init` checks, with the warnings.

@@ -13,7 +13,7 @@ final class Run: @unchecked Sendable {
     private let nodes: [RunningNode]
     private let edges: [Edge]
     private let loops: RunningLoops
-    private let stages: [Stage]
+    private let stages: [any RunningStage]
     private let doorbells: [Doorbell]
     private let drainTimeout: Duration
     private let patience: Duration
@@ -51,11 +51,6 @@ final class Run: @unchecked Sendable {
         var isOver: Bool { isClosed || isGivenUp }
     }
 
-    private struct RunningNode {
-        let runner: NodeRunner
-        let gate: ProcessorGate
-    }
-
     init(
         _ graph: CheckedGraph, plan: Plan, factories: [any ProcessorFactory],
         options: Plumber.Options, after former: Run? = nil, heirs: [Int: Heir] = [:]
@@ -70,113 +65,24 @@ final class Run: @unchecked Sendable {
         let wakefulness = Wakefulness { deadlocks.allAsleep() }
         control = RunControl(
             graph: graph.graph.name, wakefulness: wakefulness, options: options)
-        let doorbells = plan.stages.map { _ in Doorbell(wakefulness: wakefulness) }
-        self.doorbells = doorbells
-        let sourceStops = graph.nodes.map { node in
-            node.description.isSource
-                ? SourceStop(readers: node.outputs.reduce(0) { $0 + $1.count }) : nil
-        }
-        let loops = RunningLoops(graph, doorbells: plan.stageOfNode.map { doorbells[$0] })
-        self.loops = loops
-        let edges = graph.edges.enumerated().map { index, edge in
-            Edge(
-                index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
-                byteCapacity: edge.byteCapacity, overflow: edge.overflow,
-                readsKeys: Run.readsKeys(graph.nodes[edge.to]), isQueue: plan.isQueue[index],
-                sender: doorbells[plan.stageOfNode[edge.from]],
-                reader: doorbells[plan.stageOfNode[edge.to]],
-                sourceStop: sourceStops[edge.from], feedback: loops.feedbackEnds[index],
-                leaves: loops.left[index])
-        }
-        self.edges = edges
         let stopper = Stopper()
-        let control = control
-        let nodes = graph.nodes.indices.map { index in
-            Run.makeNode(
-                graph, index, factories[index], edges: edges, loop: loops.begun[index],
-                control: control, doorbell: doorbells[plan.stageOfNode[index]], stopper: stopper,
-                former: heirs[index].flatMap { former?.nodes[$0.former] })
-        }
-        for (index, (node, stop)) in zip(nodes, sourceStops).enumerated() {
-            let (context, gate) = (node.runner.context, node.gate)
-            stop?.whenNobodyIsLeft {
-                // Its readers have ended for another graph to go on.
-                if control.keeps(index) { return }
-                context.stop()
-                gate.interrupt()
-            }
-        }
-        self.nodes = nodes
-        let runners = nodes.map(\.runner)
-        stages = zip(plan.stages, doorbells).map { stage, doorbell in
-            Stage(stage.nodes.map { runners[$0] }, doorbell: doorbell, mayBlock: stage.mayBlock)
-        }
+        let assembly = RunAssembly(
+            graph, plan, factories, control,
+            former: heirs.compactMapValues { former?.nodes[$0.former] }
+        ) { stopper.run?.stop($0) }
+        nodes = assembly.nodes
+        edges = assembly.edges
+        stages = assembly.stages
+        loops = assembly.loops
+        doorbells = assembly.bells
         stopper.run = self
         deadlocks.attach(self, edges: edges)
-    }
-
-    /// Whether settlements without a row make a difference to a node. They end at a merge, and where
-    /// nothing leaves under the keys of what came in.
-    private static func readsKeys(_ node: CheckedGraph.Node) -> Bool {
-        switch node.inputMode {
-        case .none, .merge: false
-        case .single: !node.description.isSink && node.description.rate != .aggregates
-        case .join: true
-        }
     }
 
     /// Lets a node stop a run that is not there yet when the node is made.
     private final class Stopper: @unchecked Sendable {
         // Set once, before any stage has started.
         weak var run: Run?
-    }
-
-    private static func makeNode(
-        _ graph: CheckedGraph, _ index: Int, _ factory: any ProcessorFactory, edges: [Edge],
-        loop: Loop?, control: RunControl, doorbell: Doorbell, stopper: Stopper,
-        former: RunningNode?
-    ) -> RunningNode {
-        let node = graph.nodes[index]
-        let joins = if case .join = node.inputMode { true } else { false }
-        let context =
-            former?.runner.context
-            ?? NodeContext(
-                name: node.name, coro: graph.graph.nodes[index].coro,
-                inputCount: node.description.isSource ? 0 : joins ? node.inputs.count : 1,
-                outputsUsed: node.outputs.map { !$0.isEmpty },
-                concurrency: max(1, node.properties.concurrency), env: graph.graph.env,
-                logger: control.logger, clock: control.clock)
-        let gate =
-            former?.gate ?? ProcessorGate(factory.makeProcessor(for: context, args: node.args))
-        let hooks = control.hooks
-        let input = InputPort(
-            node.inputMode, edges: node.inputs.map { edges[$0] },
-            onMissing: node.properties.onMissing, loop: loop,
-            watcher: hooks?.takenWatcher(node: index))
-        let outputs = node.outputs.enumerated().map { port, leaving in
-            OutputPort(
-                edges: leaving.map { edges[$0] },
-                watcher: hooks?.leftWatcher(node: index, output: port))
-        }
-        let kind: NodeRunner.Type =
-            switch node.description.shape {
-            case .produce: SourceRunner.self
-            case .process: ProcessRunner.self
-            case .map: Run.needsFlights(node) ? DeferredMapRunner.self : MapRunner.self
-            }
-        let runner = kind.init(
-            node, index: index, context: context, gate: gate, input: input, outputs: outputs,
-            control: control,
-            doorbell: doorbell, stopRun: { stopper.run?.stop($0) })
-        return RunningNode(runner: runner, gate: gate)
-    }
-
-    /// Whether rows of a map can be in flight while others go on.
-    private static func needsFlights(_ node: CheckedGraph.Node) -> Bool {
-        let flags = node.description.flags
-        return flags.contains(.defers)
-            || (flags.contains(.concurrent) && node.properties.retry.max > 0
-                && node.properties.concurrency > 1)
     }
 
     // MARK: Running
@@ -263,14 +169,14 @@ final class Run: @unchecked Sendable {
     /// Closes all processors, receivers first: once no row is left anywhere, and each of them can
     /// learn by `stopping` whether the run has ended by itself.
     private func close() async {
-        let accounts = nodes.map(\.runner.snapshot)
+        let accounts = nodes.map(\.snapshot)
         progress.withLock { progress in
             progress.status = status(accounts)
             // Time was up for what is still inside a call; not for the others to be closed.
             progress.isGivenUp = false
         }
         if control.isCancelled {
-            for node in nodes { node.runner.context.stop() }
+            for node in nodes { node.context.stop() }
             after(control.cancelGrace) { $0.giveUp() }
         }
         // Those of nodes that go on in another graph, and what must outlive them, stay.
@@ -293,7 +199,7 @@ final class Run: @unchecked Sendable {
         after(BlockingWatch.interval) { run in
             let isRunning = run.progress.withLock { $0.unfinishedStages > 0 && $0.status == nil }
             guard isRunning else { return }
-            for node in run.nodes { node.runner.blockingWatch?.look() }
+            for node in run.nodes { node.lookForBlocking() }
             run.watchForBlocking()
         }
     }
@@ -312,7 +218,7 @@ final class Run: @unchecked Sendable {
 
     /// Changes whenever a row is sent, taken or settled.
     private var movedCount: Int {
-        let accounts = nodes.map(\.runner.published)
+        let accounts = nodes.map(\.published)
         return edges.reduce(0) { $0 &+ $1.movedCount }
             &+ accounts.reduce(0) { $0 &+ $1.in &+ $1.out &+ $1.skipped &+ $1.failed &+ $1.retries }
     }
@@ -348,8 +254,8 @@ final class Run: @unchecked Sendable {
         closesLate.withLock { $0 = holdsRows }
         guard control.raise(to: .handOver) else { return true }
         for (index, node) in nodes.enumerated()
-        where node.runner.node.description.isSource && !control.keeps(index) {
-            node.runner.context.stop()
+        where node.node.description.isSource && !control.keeps(index) {
+            node.context.stop()
             node.gate.interrupt()
         }
         ringAll()
@@ -362,19 +268,19 @@ final class Run: @unchecked Sendable {
     /// Goes on where the run before stopped, which has ended.
     func takeOver(_ former: Run) {
         for (index, heir) in heirs {
-            let runner = former.nodes[heir.former].runner
+            let runner = former.nodes[heir.former].onlyRunner
             // Also where it ended although it was to be kept: the run was drained just then.
             if heir.hasEnded || !nodes[index].gate.isOpen {
-                nodes[index].runner.stayEnded()
+                nodes[index].onlyRunner.stayEnded()
             } else {
-                nodes[index].runner.takeOver(runner)
+                nodes[index].onlyRunner.takeOver(runner)
             }
         }
         var names: [String: NodeRunner] = [:]
-        for node in former.nodes { names[node.runner.node.name] = node.runner }
+        for node in former.nodes { names[node.node.name] = node.onlyRunner }
         for node in nodes {
-            guard let same = names.removeValue(forKey: node.runner.node.name) else { continue }
-            node.runner.continueAccount(of: same)
+            guard let same = names.removeValue(forKey: node.node.name) else { continue }
+            node.onlyRunner.continueAccount(of: same)
         }
         let report = former.report
         let gates = former.gatesLeft
@@ -412,8 +318,8 @@ final class Run: @unchecked Sendable {
 
     func drain() {
         guard control.raise(to: .drain) else { return }
-        for node in nodes where node.runner.node.description.isSource {
-            node.runner.context.stop()
+        for node in nodes where node.node.description.isSource {
+            node.context.stop()
             node.gate.interrupt()
         }
         for loop in loops.all { loop.drain() }
@@ -436,7 +342,7 @@ final class Run: @unchecked Sendable {
         after(control.cancelGrace * 3) { $0.giveUp() }
         guard !hasEnded else { return }
         for node in nodes {
-            node.runner.context.stop()
+            node.context.stop()
             node.gate.interrupt()
         }
         ringAll()
@@ -451,8 +357,8 @@ final class Run: @unchecked Sendable {
     /// Ends the run although processors are still inside a call, and names them.
     private func giveUp() {
         guard !progress.withLock({ $0.start == nil || $0.isOver }) else { return }
-        for node in nodes where node.gate.isInside {
-            let failure = "node \"\(node.runner.node.name)\": did not return after it was cancelled"
+        for node in nodes where node.isInside {
+            let failure = "node \"\(node.node.name)\": did not return after it was cancelled"
             control.note(failure)
         }
         progress.withLock { $0.isGivenUp = true }
@@ -500,13 +406,13 @@ final class Run: @unchecked Sendable {
     func holders(among starved: Set<Int>) -> [Int] {
         starved.sorted().filter { index in
             graph.nodes[index].description.flags.contains(.defers)
-                && nodes[index].runner.published.unsettled > 0
+                && nodes[index].published.unsettled > 0
         }
     }
 
     func describe(holder index: Int) -> String {
         let node = graph.nodes[index]
-        return "\(node.name) holds \(nodes[index].runner.published.unsettled) rows and waits for "
+        return "\(node.name) holds \(nodes[index].published.unsettled) rows and waits for "
             + "more (its description says \(node.holds))"
     }
 
@@ -525,7 +431,7 @@ final class Run: @unchecked Sendable {
     var report: RunReport {
         let progress = progress.withLock { $0 }
         let former = former.withLock { $0 }
-        let accounts = nodes.map(\.runner.snapshot) + former.nodes
+        let accounts = nodes.map(\.snapshot) + former.nodes
         let seconds = progress.start.map { start in
             start.duration(to: progress.end ?? .now).seconds
         }

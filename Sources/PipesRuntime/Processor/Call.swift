@@ -1,27 +1,49 @@
+public import CPipes
 public import PipesCore
 
 /// One call of a processor in progress: where its results go, and what it says about its rows.
 ///
 /// `@unchecked Sendable`: it belongs to the thread that is inside the call; a deferred call to one
-/// thread at a time until `complete`, whose lock hands it back to the node.
+/// thread at a time until `complete`, whose lock hands it back to the node. So the compiler's own
+/// checks of exclusive access have nothing to find here, and are off.
 public final class Call: @unchecked Sendable {
     public let node: NodeContext
     /// Owns the memory of results. Replaced with each batch.
-    public internal(set) var storage: RowStorage
+    @exclusivity(unchecked) public internal(set) var storage: RowStorage
     /// Values emitted so far; what a map yields does not go through here.
     public let emission: Emission
     /// How many rows a source is asked for.
-    public internal(set) var demand = 0
+    public internal(set) var demand: Int {
+        get { storedDemand }
+        set { storedDemand = newValue }
+    }
     /// Rows that were passed in; settlements by row are checked against it.
-    public internal(set) var rowCount = 0
-    /// The storages that the inputs of this call lie in.
-    public internal(set) var inputs: [RowStorage] = []
+    public internal(set) var rowCount: Int {
+        get { storedRowCount }
+        set { storedRowCount = newValue }
+    }
+    /// The storage that the rows of this call lie in; nil for a source.
+    @exclusivity(unchecked) public internal(set) var input: RowStorage?
     /// Why it is about to answer a negative status.
-    public var explanation: String?
+    @exclusivity(unchecked) public var explanation: String?
     /// The outcomes of single rows where they differ from the call's.
-    public internal(set) var rowOutcomes: [RowOutcome] = []
+    @exclusivity(unchecked) public internal(set) var rowOutcomes: [RowOutcome] = []
+    /// Set by a map: every result of the last call is known to be of the first output's own kind.
+    public var resultsAreOfOwnKind: Bool {
+        get { storedResultsAreOfOwnKind }
+        set { storedResultsAreOfOwnKind = newValue }
+    }
     /// For whoever implements the processor: its own side of the call.
-    public var attachment: AnyObject?
+    public var attachment: AnyObject? {
+        get { storedAttachment }
+        set { storedAttachment = newValue }
+    }
+
+    // Behind functions, since other modules would check exclusive access in spite of the attribute.
+    @exclusivity(unchecked) private var storedDemand: Int = 0
+    @exclusivity(unchecked) private var storedRowCount: Int = 0
+    @exclusivity(unchecked) private var storedResultsAreOfOwnKind: Bool = false
+    @exclusivity(unchecked) private var storedAttachment: AnyObject?
 
     public struct RowOutcome: Sendable {
         public var row: Int
@@ -55,6 +77,16 @@ public final class Call: @unchecked Sendable {
         onComplete?(self, Completion(answer: answer, value: value, port: port))
     }
 
+    /// Has a plugin take from the arena by itself.
+    public func lendArena(to head: UnsafeMutablePointer<pipes_call>) {
+        storage.lendArena(to: head)
+    }
+
+    /// Notes what the plugin took. Not for a deferred call: another thread may allocate from it.
+    public func takeArenaBack(from head: UnsafeMutablePointer<pipes_call>) {
+        storage.takeArenaBack(from: head)
+    }
+
     /// Notes the outcome of one row.
     /// - Returns: false where there is no such row, or the answer is none for a row.
     public func settle(row: UInt64, _ answer: Answer, _ text: String?) -> Bool {
@@ -68,9 +100,10 @@ public final class Call: @unchecked Sendable {
     }
 
     /// Makes it ready for the next call.
-    func reset(storage: RowStorage, inputs: [RowStorage], rowCount: Int, demand: Int = 0) {
+    /// - Parameter input: the storage that the rows lie in; nil for a source.
+    func reset(storage: RowStorage, input: RowStorage?, rowCount: Int, demand: Int = 0) {
         self.storage = storage
-        self.inputs = inputs
+        self.input = input
         self.rowCount = rowCount
         self.demand = demand
         explanation = nil

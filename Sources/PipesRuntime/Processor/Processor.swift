@@ -26,7 +26,8 @@ public protocol Processor: AnyObject, Sendable {
     ///   - rows: the values, borrowed for the call.
     ///   - count: of rows.
     ///   - width: values in each row.
-    ///   - results: one value for each row; null to start with.
+    ///   - results: room for one value for each row, not initialised. It is written for each row
+    ///     that is answered `.ok` or `.last`, with null where it yields nothing.
     ///   - ports: the output that each result leaves by, 0 to start with; nil where there is one.
     /// - Returns: how many rows were answered `.ok` and, if that is not all, the answer of the
     ///   next. With `.deferred`, `call.complete` is called later, and with `.last` the result of

@@ -13,31 +13,22 @@ final class ProcessorGate: Sendable {
 
     let processor: any Processor
     private let state = Locked(State.unopened)
-    /// The number of the call in progress; 0 for none.
-    private let inside = Atomic(0)
-    private let callCount = Atomic(0)
+    private let closing = Atomic(false)
+    /// Tasks that call the processor and have not ended.
+    private let userCount: Atomic<Int>
 
-    init(_ processor: any Processor) {
+    /// - Parameter users: tasks that will call the processor.
+    init(_ processor: any Processor, users: Int = 1) {
         self.processor = processor
+        userCount = Atomic(users)
     }
 
-    /// The number of the call in progress, if one is.
-    var currentCall: Int? {
-        let number = inside.load(ordering: .relaxed)
-        return number == 0 ? nil : number
-    }
+    /// One of its users will make no more calls, but for what the last one has to end with.
+    /// - Returns: whether it was the last.
+    func leave() -> Bool { userCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 
-    /// Whether a call of the processor is in progress. Set by the one thread that makes calls, so
-    /// that calls can be counted without a locked instruction.
-    var isInside: Bool {
-        get { currentCall != nil }
-        set {
-            guard newValue else { return inside.store(0, ordering: .relaxed) }
-            let number = callCount.load(ordering: .relaxed) + 1
-            callCount.store(number, ordering: .relaxed)
-            inside.store(number, ordering: .relaxed)
-        }
-    }
+    /// Whether it is being closed.
+    var isClosing: Bool { closing.load(ordering: .relaxed) }
 
     /// Whether there may be more calls.
     var isOpen: Bool { state.withLock { $0 == .open } }
@@ -76,8 +67,8 @@ final class ProcessorGate: Sendable {
             return true
         }
         guard isDue else { return }
-        isInside = true
+        closing.store(true, ordering: .relaxed)
         processor.close()
-        isInside = false
+        closing.store(false, ordering: .relaxed)
     }
 }

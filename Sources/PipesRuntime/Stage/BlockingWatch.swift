@@ -11,7 +11,7 @@ final class BlockingWatch: Sendable {
     static let interval = Duration.milliseconds(100)
 
     private let context: NodeContext
-    private let gate: ProcessorGate
+    private let mark: CallMark
     /// The clock of the thread that made the last call.
     private let threadClock = Atomic<clockid_t>(CLOCK_THREAD_CPUTIME_ID)
     private let state = Locked(State())
@@ -26,9 +26,9 @@ final class BlockingWatch: Sendable {
         var isTold = false
     }
 
-    init(_ context: NodeContext, _ gate: ProcessorGate) {
+    init(_ context: NodeContext, _ mark: CallMark) {
         self.context = context
-        self.gate = gate
+        self.mark = mark
     }
 
     /// Before a call, on its thread.
@@ -41,11 +41,11 @@ final class BlockingWatch: Sendable {
 
     /// Every `interval`, from any thread.
     func look() {
-        guard let call = gate.currentCall else { return }
+        guard let call = mark.currentCall else { return }
         var time = timespec()
         let clock = threadClock.load(ordering: .relaxed)
         let isAsleep = BlockingWatch.isAsleep(threadOf: clock)
-        guard clock_gettime(clock, &time) == 0, gate.currentCall == call else { return }
+        guard clock_gettime(clock, &time) == 0, mark.currentCall == call else { return }
         let busy = Duration.seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
         let isBlocked = state.withLock {
             $0.note(call, isAsleep: isAsleep, busy: busy, now: ContinuousClock.now)

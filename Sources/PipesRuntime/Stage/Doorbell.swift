@@ -34,6 +34,14 @@ final class Doorbell: Sendable {
         sleeper?.resume()
     }
 
+    /// Whether the next wait will return at once.
+    var isRung: Bool {
+        state.withLock { state in
+            if case .rung = state { return true }
+            return false
+        }
+    }
+
     /// Returns once it was rung. One waiter only.
     func wait() async {
         await withUnsafeContinuation { continuation in

@@ -142,6 +142,11 @@ struct InputPort {
         want(.theRest)
     }
 
+    /// Nothing more is taken for now.
+    func rest() {
+        for edge in edges { edge.rest() }
+    }
+
     /// Gives the rows back that a join still holds.
     mutating func close() { mode = .closed(missing: missing) }
 

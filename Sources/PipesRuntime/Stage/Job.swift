@@ -14,19 +14,19 @@ final class Job {
     }
 
     let input: Batch
-    var call: Call
-    var todo: [Attempt]
-    var isOpen = false
-    var pauseEnd: ContinuousClock.Instant?
+    @exclusivity(unchecked) var call: Call
+    @exclusivity(unchecked) var todo: [Attempt]
+    @exclusivity(unchecked) var isOpen = false
+    @exclusivity(unchecked) var pauseEnd: ContinuousClock.Instant?
     /// What became of rows that are no items (any longer); nil while all are.
-    private(set) var settlements: [Settlement]?
+    @exclusivity(unchecked) private(set) var settlements: [Settlement]?
     /// Values by port, each with its row.
-    var emitted: [[(row: Int, value: pipes_value)]]
+    @exclusivity(unchecked) var emitted: [[(row: Int, value: pipes_value)]]
     /// What the emitted values may point into.
-    private(set) var owners: [RowStorage] = []
+    @exclusivity(unchecked) private(set) var owners: [RowStorage] = []
     private let dense: Batch
-    private var memory: [UnsafeMutablePointer<pipes_value>] = []
-    private var columns: UnsafeMutablePointer<UnsafePointer<pipes_value>?>
+    @exclusivity(unchecked) private var memory: [UnsafeMutablePointer<pipes_value>] = []
+    private let columns: UnsafeMutablePointer<UnsafePointer<pipes_value>?>
 
     init(_ input: Batch, call: Call, outputs: Int) {
         self.input = input

@@ -4,33 +4,64 @@ import PipesCore
 /// Runs a map that answers each row at once: results are written straight into the slots of their
 /// rows.
 final class MapRunner: NodeRunner {
-    private var active: Active?
-    private var hasSeenEnd = false
+    private let work = Work()
+    @exclusivity(unchecked) private var isWorking = false
+    @exclusivity(unchecked) private var hasSeenEnd = false
+    /// When the next row may be tried again, where it has to wait.
+    private var pauseEnd: ContinuousClock.Instant?
+    @exclusivity(unchecked) private var isPaused = false
     private lazy var call = makeCall()
+    /// What the first output is declared to yield.
+    private lazy var outputKind = node.description.outputs.first?.kind ?? .any
 
-    /// A batch that is being worked on. Slot n of the results belongs to slot n of the input,
-    /// counted from the first.
-    private final class Active {
-        let input: Batch
-        let count: Int
-        let results: RowStorage
+    /// The batch that is being worked on. Slot n of the results belongs to slot n of the input,
+    /// counted from the first. One object serves all batches of a node.
+    private final class Work {
+        @exclusivity(unchecked) var input = Batch()
+        @exclusivity(unchecked) var count = 0
+        @exclusivity(unchecked) var results = RowStorage(capacity: 0)
         /// The output of each result; nil where there is one.
-        let ports: UnsafeMutablePointer<UInt32>?
-        var holes: Holes?
+        @exclusivity(unchecked) var ports: UnsafeMutablePointer<UInt32>?
+        /// Whether all rows are known to be of the kinds that the processor wants.
+        @exclusivity(unchecked) var isSound = false
+        @exclusivity(unchecked) var holes: Holes?
         /// The next slot, counted from the first.
-        var next = 0
+        @exclusivity(unchecked) var next = 0
         /// Calls for the next row so far.
-        var attempts = 0
-        var pauseEnd: ContinuousClock.Instant?
+        @exclusivity(unchecked) var attempts = 0
         /// Rows that yielded a result.
-        var itemCount = 0
+        @exclusivity(unchecked) var itemCount = 0
+        /// Whether every result so far is known to be of the first output's own kind.
+        @exclusivity(unchecked) var areOfOwnKind = true
 
-        init(_ input: Batch, outputs: Int) {
+        func begin(_ input: Batch, outputs: Int, isSound: Bool) {
             self.input = input
+            self.isSound = isSound
             count = input.slots.count
-            results = RowStorage(capacity: count)
-            ports = outputs > 1 ? .allocate(capacity: count) : nil
-            ports?.initialize(repeating: 0, count: count)
+            results = RowStorage(uninitialized: count)
+            if outputs > 1 {
+                ports = .allocate(capacity: count)
+                ports?.initialize(repeating: 0, count: count)
+            }
+            holes = nil
+            next = 0
+            attempts = 0
+            itemCount = 0
+            areOfOwnKind = true
+        }
+
+        /// Lets go of what the batch took.
+        func end() {
+            input = Batch()
+            holes = nil
+            ports?.deallocate()
+            ports = nil
+        }
+
+        /// Lets go of everything.
+        func release() {
+            end()
+            results = RowStorage(capacity: 0)
         }
 
         deinit { ports?.deallocate() }
@@ -39,20 +70,23 @@ final class MapRunner: NodeRunner {
             let holes = self.holes ?? Holes(capacity: count)
             holes[slot] = settlement
             self.holes = holes
+            // What a call that came to nothing left behind must not be read.
+            results.values[slot] = .null
         }
     }
 
-    override var isIdle: Bool { active == nil }
+    override var isIdle: Bool { !isWorking }
     override var inputHasEnded: Bool { hasSeenEnd }
 
     override func releaseRows() {
         super.releaseRows()
-        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+        work.release()
+        call.reset(storage: work.results, input: nil, rowCount: 0)
     }
 
     override func work(mayStart: Bool) -> Bool {
-        if active == nil {
-            guard mayStart, !wantsNoMore, !hasSeenEnd else { return false }
+        if !isWorking {
+            guard mayStart, !hasSeenEnd, !wantsNoMore || settlesAll else { return false }
             switch input.next() {
             case .nothingYet: return false
             case .end:
@@ -61,33 +95,37 @@ final class MapRunner: NodeRunner {
             case .batch(let batch):
                 start(batch)
             }
-        } else if let pauseEnd = active?.pauseEnd {
+        } else if isPaused, let pauseEnd {
             guard control.clock.now >= pauseEnd || control.isCancelled else {
                 ring(at: pauseEnd)
                 return false
             }
-            active?.pauseEnd = nil
+            isPaused = false
         }
-        runActive()
+        if isWorking { runBatch() }
         return true
     }
 
     private func start(_ batch: Batch) {
-        let count = batch.slots.count
-        guard count > 0 else {
+        guard batch.slots.count > 0 else {
             for port in outputs.indices { outputs[port].append(batch) }
             return
         }
+        if wantsNoMore {
+            let skipped = Batch(bare: batch.bareRuns(items: .skip))
+            for port in outputs.indices { outputs[port].append(skipped) }
+            return
+        }
         account.in += batch.itemCount
-        let work = Active(batch, outputs: outputs.count)
-        active = work
-        call.reset(
-            storage: work.results, inputs: batch.rows.map { [$0] } ?? [], rowCount: 1)
+        let isSound = batch.rows.map(kinds.accepts) ?? true
+        work.begin(batch, outputs: outputs.count, isSound: isSound)
+        isWorking = true
+        call.reset(storage: work.results, input: batch.rows, rowCount: 1)
     }
 
     /// Works on the batch until it is done, or one of its rows must wait.
-    private func runActive() {
-        guard let work = active, let rows = work.input.rows else { return }
+    private func runBatch() {
+        guard let rows = work.input.rows else { return }
         let first = work.input.slots.lowerBound
         let width = rows.width
         while work.next < work.count, !wantsNoMore {
@@ -102,11 +140,12 @@ final class MapRunner: NodeRunner {
             }
             if let fault = faults?.next(work.input.key(slot: first + work.next)) {
                 inject(fault, work)
-                if work.pauseEnd != nil { return }
+                if isPaused { return }
                 continue
             }
             let next = rows.values + (first + work.next) * width
-            let span = kinds.soundPrefix(next, count: self.span(work), width: width)
+            var span = self.span(work)
+            if !work.isSound { span = kinds.soundPrefix(next, count: span, width: width) }
             if span == 0 {
                 call.explanation = kinds.flaw(next, width: width)
                 settle(work, .reject)
@@ -114,21 +153,23 @@ final class MapRunner: NodeRunner {
             }
             let (done, answer) = map(work, next, count: span, width: width)
             if done > 0 {
+                if !call.resultsAreOfOwnKind { work.areOfOwnKind = false }
                 work.itemCount += done - failMisdirected(work, done)
                 work.next += done
                 work.attempts = 0
             }
             if done == span || (answer == .ok && done > 0) { continue }
             settle(work, answer)
-            if work.pauseEnd != nil { return }
+            if isPaused { return }
         }
-        active = nil
+        isWorking = false
         finish(work)
+        work.end()
     }
 
     /// Fails those of the next rows that are to leave by an output that there is none of.
     /// - Returns: how many.
-    private func failMisdirected(_ work: Active, _ count: Int) -> Int {
+    private func failMisdirected(_ work: Work, _ count: Int) -> Int {
         guard let ports = work.ports else { return 0 }
         var failed = 0
         for slot in work.next..<work.next + count where Int(ports[slot]) >= outputs.count {
@@ -141,8 +182,9 @@ final class MapRunner: NodeRunner {
     }
 
     private func map(
-        _ work: Active, _ rows: UnsafePointer<pipes_value>, count: Int, width: Int
+        _ work: Work, _ rows: UnsafePointer<pipes_value>, count: Int, width: Int
     ) -> (done: Int, answer: Answer) {
+        self.call.resultsAreOfOwnKind = false
         func call(_ count: Int) -> (done: Int, answer: Answer) {
             processor.map(
                 self.call, rows: rows, count: count, width: width,
@@ -161,7 +203,7 @@ final class MapRunner: NodeRunner {
     }
 
     /// How many items lie side by side from the next slot on.
-    private func span(_ work: Active) -> Int {
+    private func span(_ work: Work) -> Int {
         // Any row may be the one that a test wants to hit.
         if faults != nil { return 1 }
         guard let holes = work.input.holes else { return work.count - work.next }
@@ -171,7 +213,7 @@ final class MapRunner: NodeRunner {
         return end - work.next
     }
 
-    private func inject(_ fault: InjectedFaults.Effect, _ work: Active) {
+    private func inject(_ fault: InjectedFaults.Effect, _ work: Work) {
         switch fault {
         case .reject(let message):
             call.explanation = message
@@ -179,14 +221,19 @@ final class MapRunner: NodeRunner {
         case .retry(let message):
             call.explanation = message
             settle(work, .retry)
-        case .delay(let time):
-            work.pauseEnd = control.clock.now + time
-            ring(at: work.pauseEnd)
+        case .delay(let time): pause(until: control.clock.now + time)
         case .crash: InjectedFaults.crash()
         }
     }
 
-    private func settleHole(_ work: Active, _ settlement: Settlement) {
+    /// The next row has to wait.
+    private func pause(until end: ContinuousClock.Instant) {
+        pauseEnd = end
+        isPaused = true
+        ring(at: end)
+    }
+
+    private func settleHole(_ work: Work, _ settlement: Settlement) {
         if settlement == .missing {
             account.in += 1
             let slot = work.input.slots.lowerBound + work.next
@@ -202,7 +249,7 @@ final class MapRunner: NodeRunner {
     }
 
     /// The next row was answered with something else than OK.
-    private func settle(_ work: Active, _ answer: Answer) {
+    private func settle(_ work: Work, _ answer: Answer) {
         work.attempts += 1
         switch answer {
         case .skip:
@@ -210,6 +257,7 @@ final class MapRunner: NodeRunner {
             work.settle(work.next, as: .skip)
         case .last:
             wantsNoMore = true
+            work.areOfOwnKind = false
             work.itemCount += 1 - failMisdirected(work, 1)
         case .end:
             wantsNoMore = true
@@ -221,11 +269,7 @@ final class MapRunner: NodeRunner {
             }
         case .retry where work.attempts <= node.properties.retry.max && !control.isCancelled:
             account.retries += 1
-            // A map finds its result null, also the second time.
-            work.results.values[work.next] = .null
-            let end = control.clock.now + pause(before: work.attempts)
-            work.pauseEnd = end
-            ring(at: end)
+            pause(until: control.clock.now + pause(before: work.attempts))
             return
         case .ok, .deferred:
             failNext(work, .notAllowed("answered \(answer.name) without having deferred"))
@@ -237,13 +281,13 @@ final class MapRunner: NodeRunner {
         call.explanation = nil
     }
 
-    private func failNext(_ work: Active, _ answer: Answer) {
+    private func failNext(_ work: Work, _ answer: Answer) {
         if case .notAllowed = answer { context.count("misuses", 1) }
         fail(work, work.next, answer, attempts: work.attempts, call.explanation)
     }
 
     private func fail(
-        _ work: Active, _ slot: Int, _ answer: Answer, attempts: Int, _ message: String?
+        _ work: Work, _ slot: Int, _ answer: Answer, attempts: Int, _ message: String?
     ) {
         let source = work.input.slots.lowerBound + slot
         work.settle(
@@ -251,11 +295,9 @@ final class MapRunner: NodeRunner {
             as: fail(
                 key: work.input.key(slot: source), row: work.input.row(slot: source),
                 attempts: attempts, answer: answer, message: message))
-        // The value that a failed call left behind must not be read.
-        work.results.values[slot] = .null
     }
 
-    private func failRest(_ work: Active) {
+    private func failRest(_ work: Work) {
         let first = work.input.slots.lowerBound
         while work.next < work.count {
             let settlement = work.input.settlement(first + work.next)
@@ -271,7 +313,7 @@ final class MapRunner: NodeRunner {
         }
     }
 
-    private func finish(_ work: Active) {
+    private func finish(_ work: Work) {
         // Rows behind an END were not given to the processor.
         let unwanted = work.input.slots.count - work.next
         if unwanted > 0 {
@@ -279,19 +321,30 @@ final class MapRunner: NodeRunner {
             let rows = (work.next..<work.count).lazy
                 .filter { work.input.settlement(first + $0) == .item }.count
             account.in -= rows
+            if settlesAll { skipRest(work) }
         }
         account.out += work.itemCount
         if node.description.isSink { return }
+        if work.areOfOwnKind, outputKind != .any { work.results.knownKind = outputKind }
         if let rows = work.input.rows, work.results.mayReferToOthers(work.next) {
             work.results.keepAlive(rows)
         }
-        for port in outputs.indices where !outputs[port].edges.isEmpty {
+        for port in outputs.indices where outputs[port].hasReaders {
             outputs[port].append(batch(of: work, port: port))
         }
     }
 
+    private func skipRest(_ work: Work) {
+        let first = work.input.slots.lowerBound
+        for slot in work.next..<work.count {
+            let settlement = work.input.settlement(first + slot)
+            work.settle(slot, as: settlement == .item ? .skip : settlement)
+        }
+        work.next = work.count
+    }
+
     /// The results that leave by one port; the keys of the others are skips there.
-    private func batch(of work: Active, port: Int) -> Batch {
+    private func batch(of work: Work, port: Int) -> Batch {
         var holes = work.holes
         var items = work.itemCount
         if let ports = work.ports {

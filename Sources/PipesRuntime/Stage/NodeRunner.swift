@@ -24,36 +24,52 @@ class NodeRunner {
     let context: NodeContext
     let processor: any Processor
     private let gate: ProcessorGate
+    let mark = CallMark()
     let control: RunControl
     let doorbell: Doorbell
     private let stopRun: @Sendable (String) -> Void
     let kinds: RowKinds
+    /// nil where the node feeds nobody.
+    private let readerNews: ReaderNews?
     /// What a test does to rows of this node.
     final let faults: InjectedFaults?
     private let watchdog: Watchdog?
     /// Where the processor said that it never blocks.
     final let blockingWatch: BlockingWatch?
     final let defers: Bool
+    final let isSource: Bool
+    /// Whether rows come from outside the stage.
+    final let readsQueue: Bool
     private let mayBlock: Bool
-    final var input: InputPort
-    final var outputs: [OutputPort]
-    final var account: NodeAccount
+    // The stage's task is the only one to touch these, so there is no exclusive access to check.
+    @exclusivity(unchecked) final var input: InputPort
+    @exclusivity(unchecked) final var outputs: [OutputPort]
+    @exclusivity(unchecked) final var account: NodeAccount
     /// The key of the next row of a lineage that starts here.
-    final var nextKey: UInt64 = 0
+    @exclusivity(unchecked) final var nextKey: UInt64 = 0
     /// Set by the processor's END or LAST, or when nobody wants more of this node.
-    final var wantsNoMore = false
+    @exclusivity(unchecked) final var wantsNoMore = false
 
-    private var phase = Phase.running
-    private var skipsFlush = false
-    private var isFlushOpen = false
-    private var hasFlushed = false
-    final private(set) var openCalls = OpenCalls()
+    /// Whether each key that comes in is settled also when the processor wants no more: where
+    /// other lanes are at work on keys behind it, none may be left out.
+    @exclusivity(unchecked) final var settlesAll = false
+    @exclusivity(unchecked) private var hasToldNoMore = false
+    /// Whether the processor's last call is for this one to make.
+    @exclusivity(unchecked) private var isLastUser = false
+
+    @exclusivity(unchecked) private var phase = Phase.running
+    /// Whether the account has changed since it was published.
+    @exclusivity(unchecked) private var hasNews = true
+    @exclusivity(unchecked) private var skipsFlush = false
+    @exclusivity(unchecked) private var isFlushOpen = false
+    @exclusivity(unchecked) private var hasFlushed = false
+    @exclusivity(unchecked) final private(set) var openCalls = OpenCalls()
     /// The instants the clock was last asked to ring at, so that it isn't asked twice.
-    private var pauseAlarm: ContinuousClock.Instant?
+    @exclusivity(unchecked) private var pauseAlarm: ContinuousClock.Instant?
     private var callAlarm: ContinuousClock.Instant?
     private var mailbox: Mailbox
     /// What processors counted that this node had before.
-    private var formerMetrics: [String: Int64] = [:]
+    final private(set) var formerMetrics: [String: Int64] = [:]
     private var formerMissing = 0
     private let latest: Locked<NodeAccount>
 
@@ -69,8 +85,9 @@ class NodeRunner {
         self.gate = gate
         processor = gate.processor
         defers = node.description.flags.contains(.defers)
+        isSource = node.description.isSource
         mayBlock = !node.description.flags.contains(.nonblocking)
-        blockingWatch = mayBlock ? nil : BlockingWatch(context, gate)
+        blockingWatch = mayBlock ? nil : BlockingWatch(context, mark)
         watchdog = node.properties.timeout.map {
             Watchdog($0, grace: control.cancelGrace, gate) {
                 stopRun(
@@ -80,6 +97,8 @@ class NodeRunner {
         }
         faults = control.hooks?.faults[node.name]
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
+        readerNews = outputs.lazy.flatMap(\.edges).first?.readerNews
+        readsQueue = input.edges.contains { $0.isQueue }
         self.input = input
         self.outputs = outputs
         self.control = control
@@ -87,6 +106,15 @@ class NodeRunner {
         self.stopRun = stopRun
         account = NodeAccount(name: node.name)
         latest = Locked(account)
+    }
+
+    /// Whether nothing waits to be sent.
+    final var hasSentAll: Bool { outputs.allSatisfy(\.isEmpty) }
+
+    /// Whether it has seen all input, and what is left is to end.
+    final var isEnding: Bool {
+        if case .running = phase { return inputHasEnded }
+        return true
     }
 
     final var hasEnded: Bool {
@@ -143,16 +171,20 @@ class NodeRunner {
             }
         case .ended: return false
         }
-        if hasProgressed { publish() }
+        if hasProgressed { hasNews = true }
         return hasProgressed
     }
 
     private func run(mayStart: Bool) -> Bool {
-        if !wantsNoMore { heedReaders() }
+        if !wantsNoMore, readerNews?.take() ?? false { heedReaders() }
+        if wantsNoMore, settlesAll, !hasToldNoMore {
+            hasToldNoMore = true
+            input.want(.nothing)
+        }
         let takenCount = input.takenCount
         let hasWorked = work(mayStart: mayStart)
         let hasProgressed = hasWorked || input.takenCount != takenCount
-        guard isIdle, wantsNoMore || inputHasEnded else { return hasProgressed }
+        guard isIdle, (wantsNoMore && !settlesAll) || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
         for output in outputs { output.endRounds() }
         flush()
@@ -175,10 +207,10 @@ class NodeRunner {
         case nil, .everything: break
         case .theRest:
             input.want(.theRest)
-            if node.description.isSource { stopProducing() }
+            if isSource { stopProducing() }
         case .nothing:
             skipsFlush = true
-            if node.description.isSource { stopProducing() } else { wantsNoMore = true }
+            if isSource { stopProducing() } else { wantsNoMore = true }
         }
     }
 
@@ -197,8 +229,10 @@ class NodeRunner {
 
     private func flush() {
         phase = .flushing
-        let isToFlush = !node.description.isSource && !skipsFlush && !hasFlushed
-        guard isToFlush, !control.isCancelled, !control.keeps(index) else {
+        let isKept = control.keeps(index)
+        if !isKept, !isLastUser { isLastUser = gate.leave() }
+        let isToFlush = isLastUser && !isSource && !skipsFlush && !hasFlushed
+        guard isToFlush, !control.isCancelled, !isKept else {
             phase = .sending
             return
         }
@@ -252,7 +286,13 @@ class NodeRunner {
         for output in outputs { output.finish() }
         input.want(.nothing)
         releaseRows()
-        if control.claimEnd(index) { gate.finish() }
+        if isLastUser, control.claimEnd(index) { gate.finish() }
+    }
+
+    /// Ends at once, without a call: others run the same node.
+    final func retire() {
+        _ = gate.leave()
+        phase = .ended
     }
 
     private func sendOutputs() -> Bool {
@@ -305,7 +345,7 @@ class NodeRunner {
         guard !openCalls.isEmpty else { return false }
         let now = control.clock.now
         // A source's open call only waits for what it would bring.
-        let all = control.isCancelled || (node.description.isSource && wantsNoMore)
+        let all = control.isCancelled || (isSource && wantsNoMore)
         for call in openCalls.stop(all: all, now: now, grace: control.cancelGrace) {
             processor.cancel(call)
         }
@@ -370,13 +410,16 @@ class NodeRunner {
 
     final func timed<Result>(_ body: () -> Result) -> Result {
         // A call that may block for long shows in reports, and is named where it never returns.
-        if mayBlock { publish() }
-        gate.isInside = true
+        if mayBlock {
+            hasNews = true
+            publish()
+        }
+        mark.begin()
         blockingWatch?.begin()
-        let start = control.clock.now
+        let start = MonotonicTime.nanoseconds
         defer {
-            account.seconds += start.duration(to: control.clock.now).seconds
-            gate.isInside = false
+            account.nanoseconds &+= MonotonicTime.nanoseconds &- start
+            mark.end()
         }
         return body()
     }
@@ -387,11 +430,11 @@ class NodeRunner {
         let first = nextKey
         var batches: [(Int, Batch)] = []
         for port in outputs.indices {
-            guard let rows = call.emission.takeValues(port) else { continue }
-            let count = rows.capacity
+            let kind = node.description.outputs[port].kind
+            guard let (rows, count) = call.emission.takeValues(port, kind: kind) else { continue }
             if rows.mayReferToOthers(count) {
                 rows.keepAlive(call.storage)
-                for owner in call.inputs { rows.keepAlive(owner) }
+                if let owner = call.input { rows.keepAlive(owner) }
             }
             let run = KeyRun(first: first, count: count, settlement: .item)
             let batch = Batch(runs: [run], rows: rows, slots: 0..<count, itemCount: count)
@@ -451,6 +494,7 @@ class NodeRunner {
         if former.context !== context {
             formerMetrics.merge(former.context.metrics) { $0 &+ $1 }
         }
+        hasNews = true
         publish()
     }
 
@@ -460,6 +504,7 @@ class NodeRunner {
         wantsNoMore = former.wantsNoMore
         skipsFlush = former.skipsFlush
         hasFlushed = former.hasFlushed
+        isLastUser = former.isLastUser
         openCalls = former.openCalls
         former.openCalls = OpenCalls()
         for _ in 0..<openCalls.count {
@@ -473,12 +518,17 @@ class NodeRunner {
     /// A node that has ended before stays so.
     final func stayEnded() {
         wantsNoMore = true
+        isLastUser = true
         phase = .sending
     }
 
-    // MARK: For reports, from any thread
+    // MARK: For reports
 
-    private func publish() {
+    /// Makes the account visible to others. The stage does so before it sleeps and every now and
+    /// then, not after each step: a lock for each node and batch would be felt.
+    final func publish() {
+        guard hasNews else { return }
+        hasNews = false
         account.missing = formerMissing + input.missing
         account.unsettled =
             node.description.isSink
@@ -487,12 +537,6 @@ class NodeRunner {
         latest.withLock { $0 = account }
     }
 
-    /// Its line of the ledger, without what the processor counts.
+    /// Its line of the ledger, without what the processor counts. From any thread.
     final var published: NodeAccount { latest.withLock { $0 } }
-
-    final var snapshot: NodeAccount {
-        var account = published
-        account.metrics = context.metrics.merging(formerMetrics) { $0 &+ $1 }
-        return account
-    }
 }

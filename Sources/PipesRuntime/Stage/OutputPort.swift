@@ -21,9 +21,15 @@ struct OutputPort {
     /// Whether anybody looks at what is appended.
     var hasReaders: Bool { !edges.isEmpty || watcher != nil }
 
+    /// Hands the batch over, or keeps it for `flush` where there is no room.
     mutating func append(_ batch: Batch) {
         watcher?(batch)
-        if !edges.isEmpty, !batch.isEmpty { pending.append(batch) }
+        guard !edges.isEmpty, !batch.isEmpty else { return }
+        if pending.isEmpty, !hasQueue, edges.allSatisfy({ $0.takesAtOnce(batch.itemCount) }) {
+            for edge in edges { edge.send(batch, byteCount: 0) }
+        } else {
+            pending.append(batch)
+        }
     }
 
     /// Sends what there is room for.
@@ -79,6 +85,4 @@ struct OutputPort {
     func endRounds() {
         for edge in edges where edge.isFeedback { edge.endRounds() }
     }
-
-    mutating func discard() { pending.removeAll() }
 }

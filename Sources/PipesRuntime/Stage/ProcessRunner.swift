@@ -6,9 +6,9 @@ import PipesCore
 /// that every key is settled whatever the processor did.
 final class ProcessRunner: NodeRunner {
     /// In the order of the input; only a deferring node has more than one.
-    private var jobs: Deque<Job> = []
-    private var hasSeenEnd = false
-    private var sharedCall: Call?
+    @exclusivity(unchecked) private var jobs: Deque<Job> = []
+    @exclusivity(unchecked) private var hasSeenEnd = false
+    @exclusivity(unchecked) private var sharedCall: Call?
 
     private var largestJobCount: Int { defers ? max(1, node.properties.concurrency) : 1 }
 
@@ -23,7 +23,7 @@ final class ProcessRunner: NodeRunner {
 
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = false
-        while mayStart, !hasSeenEnd, !wantsNoMore, jobs.count < largestJobCount {
+        while mayStart, !hasSeenEnd, !wantsNoMore || settlesAll, jobs.count < largestJobCount {
             switch input.next() {
             case .nothingYet: return advance(mayStart: mayStart) || hasProgressed
             case .end: hasSeenEnd = true
@@ -35,6 +35,11 @@ final class ProcessRunner: NodeRunner {
     }
 
     private func start(_ batch: Batch) {
+        if wantsNoMore {
+            let skipped = Batch(bare: batch.bareRuns(items: .skip))
+            for port in outputs.indices { outputs[port].append(skipped) }
+            return
+        }
         let call = defers ? makeCall() : sharedCall ?? makeCall()
         if !defers { sharedCall = call }
         account.in += batch.itemCount
@@ -120,7 +125,7 @@ final class ProcessRunner: NodeRunner {
         // Whoever completes an earlier attempt once more must not settle this one.
         if defers, attempt.number > 1, !processor.completesCallsOnce { job.call = makeCall() }
         job.call.reset(
-            storage: RowStorage(capacity: 0), inputs: job.input.rows.map { [$0] } ?? [],
+            storage: RowStorage(capacity: 0), input: job.input.rows,
             rowCount: Int(batch.count))
         let answer = limited(job.call) { processor.process(job.call, batch) }
         if answer == .deferred {

@@ -18,6 +18,13 @@ struct RowKinds {
         checksAnything = wanted.contains { $0 != nil }
     }
 
+    /// Whether all rows of a storage are as they should be without a look at each.
+    func accepts(_ rows: RowStorage) -> Bool {
+        guard checksAnything else { return true }
+        guard rows.width == 1, let known = rows.knownKind else { return false }
+        return wanted.first == known
+    }
+
     /// How many of the first rows are as they should be.
     func soundPrefix(
         _ rows: UnsafePointer<pipes_value>, count: Int, width: Int

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 
 /// Time as a run sees it: that of its pauses and timeouts, and of the timers of plugins.
 package protocol RunClock: AnyObject, Sendable {
@@ -64,6 +65,16 @@ final class SystemClock: RunClock, @unchecked Sendable {
         // One more than what is cut off by whole nanoseconds, so that it never rings early.
         let pause = ContinuousClock.now.duration(to: due) + .nanoseconds(1)
         alarm.schedule(deadline: .now() + .nanoseconds(max(0, pause.nanoseconds)))
+    }
+}
+
+/// Time for measuring, as a plain number: it is read twice for each batch and node.
+enum MonotonicTime {
+    /// Since some moment in the past.
+    static var nanoseconds: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
     }
 }
 

@@ -6,8 +6,8 @@ final class SourceRunner: NodeRunner {
     static let largestDemand = 256
 
     private lazy var call = makeCall()
-    private var attempts = 0
-    private var pauseEnd: ContinuousClock.Instant?
+    @exclusivity(unchecked) private var attempts = 0
+    @exclusivity(unchecked) private var pauseEnd: ContinuousClock.Instant?
 
     /// Whether it stopped asking, for the source of another graph to go on.
     private var isPaused = false
@@ -28,7 +28,7 @@ final class SourceRunner: NodeRunner {
         super.releaseRows()
         // A call that is open is another run's to finish.
         if openCalls.isEmpty {
-            call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0)
+            call.reset(storage: RowStorage(capacity: 0), input: nil, rowCount: 0)
         }
     }
 
@@ -48,7 +48,7 @@ final class SourceRunner: NodeRunner {
         if let fault = faults?.next([nextKey]) { return inject(fault) }
         // The next row that a test wants to hit must be the first of its call.
         let demand = min(room, faults?.distance(from: nextKey) ?? room)
-        call.reset(storage: RowStorage(capacity: 0), inputs: [], rowCount: 0, demand: demand)
+        call.reset(storage: RowStorage(capacity: 0), input: nil, rowCount: 0, demand: demand)
         let answer = limited(call) { processor.produce(call) }
         if answer == .deferred { open(call) } else { settle(answer) }
         return true

@@ -1,49 +1,56 @@
-internal import PipesCore
+import Glibc
+
+/// What a run is made of: nodes that are worked on together.
+protocol RunningStage: Sendable {
+    /// Whether its own task needs a thread that may block.
+    var mayBlock: Bool { get }
+
+    /// Works until all its nodes have ended. Called once.
+    func run() async
+}
 
 /// Nodes that run together, worked on by one task.
 ///
-/// `@unchecked Sendable`: the runners are only touched by `run`, which is called once.
-final class Stage: @unchecked Sendable {
-    private let runners: [NodeRunner]
+/// `@unchecked Sendable`: the nodes are only touched by `run`, which is called once.
+final class Stage: RunningStage, @unchecked Sendable {
+    private let nodes: NodeSequence
     private let doorbell: Doorbell
     let mayBlock: Bool
 
     /// Passes after which other tasks of the cooperative pool get their turn. A stage that may block
     /// has a thread of its own and no need to be polite.
-    private static let passesPerTurn = 16
+    static let passesPerTurn = 16
 
-    init(_ runners: [NodeRunner], doorbell: Doorbell, mayBlock: Bool) {
-        self.runners = runners
+    init(_ nodes: NodeSequence, doorbell: Doorbell, mayBlock: Bool) {
+        self.nodes = nodes
         self.doorbell = doorbell
         self.mayBlock = mayBlock
     }
 
-    /// Works until all nodes have ended.
     func run() async {
         var passes = 0
         while true {
-            let hasProgressed = pass()
-            if runners.allSatisfy(\.hasEnded) { return }
+            let hasProgressed = nodes.pass()
+            let hasEnded = nodes.hasEnded
+            passes += 1
+            let isTurnOver = passes.isMultiple(of: Stage.passesPerTurn)
+            if isTurnOver || hasEnded || !hasProgressed { nodes.publish() }
+            if hasEnded { return }
             if !hasProgressed {
                 passes = 0
-                await doorbell.wait()
-            } else {
-                passes += 1
-                if !mayBlock, passes.isMultiple(of: Stage.passesPerTurn) { await Task.yield() }
+                await rest()
+            } else if isTurnOver, !mayBlock {
+                await Task.yield()
             }
         }
     }
 
-    /// Sends a batch from the first node to the last one: each node works off what it was handed
-    /// before the next one looks, and a source brings one batch.
-    private func pass() -> Bool {
-        var hasProgressed = false
-        for runner in runners {
-            while runner.step() {
-                hasProgressed = true
-                if runner.node.description.isSource { break }
-            }
-        }
-        return hasProgressed
+    /// Sleeps until there may be something to do.
+    private func rest() async {
+        nodes.rest()
+        // Whoever would wake this stage is often about to run, or running. Waking a thread takes
+        // longer than a batch does; letting others go first takes next to nothing.
+        if mayBlock, !doorbell.isRung { sched_yield() }
+        await doorbell.wait()
     }
 }

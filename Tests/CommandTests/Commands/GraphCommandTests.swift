@@ -73,7 +73,7 @@ struct GraphCommandTests {
         #expect(outcome.code == 0)
     }
 
-    @Test("text is a table")
+    @Test("text is a table, and then how the graph will be run")
     func text() async throws {
         let outcome = try await drawn("--format", "text")
         #expect(
@@ -83,6 +83,14 @@ struct GraphCommandTests {
                 end      strings.reverse  inp               both, out <1>
                 both     strings.concat   join(inp, end)    out <1>
                 out <1>  io.print         merge(end, both)  -
+
+                stage  lanes  thread  nodes
+                1      1      shared  inp, end, both
+                2      1      own     out <1>
+
+                queue            rows
+                end -> out <1>   1024
+                both -> out <1>  1024
 
                 """)
         #expect(outcome.code == 0)

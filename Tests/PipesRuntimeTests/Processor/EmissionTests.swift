@@ -43,8 +43,8 @@ import Testing
         let emission = Emission(outputs: 1)
         #expect(emission.takeValues(0) == nil)
         for number in 0..<100 { emission.append(pipes_value(Int64(number)), port: 0, row: nil) }
-        let rows = emission.takeValues(0)
-        #expect(rows?.capacity == 100)
-        #expect((0..<100).map { rows?.values[$0].integer ?? -1 } == Array(0..<100))
+        let taken = emission.takeValues(0)
+        #expect(taken?.count == 100)
+        #expect((0..<100).map { taken?.rows.values[$0].integer ?? -1 } == Array(0..<100))
     }
 }

@@ -96,6 +96,18 @@ import Testing
         getenv(variable).flatMap { UInt64(String(cString: $0)) }
     }
 
+    /// Of three graphs one runs with a queue on every edge, one with four lanes, and one with as
+    /// many as there are processors.
+    private static func planOptions(seed: UInt64) -> Plan.Options {
+        var options = Plan.Options()
+        switch seed % 3 {
+        case 0: options.queuesEverywhere = true
+        case 1: options.processorCount = 4
+        default: break
+        }
+        return options
+    }
+
     /// Runs a graph.
     /// - Returns: what differs from the model; no precision where the checker refuses the graph.
     private static func verdict(
@@ -103,7 +115,10 @@ import Testing
     ) async throws -> (flaws: [String], precision: Precision?) {
         let (graph, processors) = spec.build(seed: seed)
         let letters = DeadLetterBox()
-        guard let plumber = try? graph.plumber(letters: letters) else { return ([], nil) }
+        let plan = planOptions(seed: seed)
+        guard let plumber = try? graph.plumber(letters: letters, plan: plan) else {
+            return ([], nil)
+        }
         if let interruption = spec.interruption {
             let tripwire = Tripwire(after: interruption.afterRows) {
                 switch interruption.kind {

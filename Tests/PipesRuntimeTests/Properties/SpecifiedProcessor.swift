@@ -83,7 +83,7 @@ final class SpecifiedProcessor: TestProcessor {
         for row in 0..<count {
             let values = (0..<width).map { rows[row * width + $0] }
             let (answer, value, port) = answer(values, call)
-            if let value { results[row] = value }
+            results[row] = value ?? .null
             ports?[row] = UInt32(port)
             guard answer == .ok else { return (row, answer) }
         }

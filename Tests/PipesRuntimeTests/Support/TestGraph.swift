@@ -100,7 +100,7 @@ struct TestGraph: ProcessorResolver {
     /// - Parameter cancelGrace: short, since only tests of it ever wait so long.
     func plumber(
         letters: DeadLetterBox = DeadLetterBox(), drainTimeout: Duration = .seconds(10),
-        cancelGrace: Duration = .seconds(5),
+        cancelGrace: Duration = .seconds(5), plan: Plan.Options = Plan.Options(),
         configure: (inout Plumber.Options) -> Void = { _ in }
     ) throws -> Plumber {
         var options = Plumber.Options()
@@ -108,6 +108,7 @@ struct TestGraph: ProcessorResolver {
         options.deadLetters = { letters.add($0) }
         options.drainTimeout = drainTimeout
         options.cancelGrace = cancelGrace
+        options.plan = plan
         configure(&options)
         return try Plumber(graph, resolvers: [self], options: options)
     }

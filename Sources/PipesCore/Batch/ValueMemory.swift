@@ -1,0 +1,62 @@
+public import CPipes
+import Glibc
+
+/// Memory for the values of batches. Most batches are of one size, and what one is done with serves
+/// the next: the newest is given out first, since the processor's cache still holds it.
+public enum ValueMemory {
+    /// Values in a block that is kept for reuse; smaller requests get one of these, too.
+    public static let blockSize = 256
+    /// Blocks kept at most: 384 KiB.
+    private static let largestPool = 64
+
+    private static let pool = Pool()
+
+    /// Memory for `count` values, not initialised, to be given back with the same count.
+    public static func take(_ count: Int) -> UnsafeMutablePointer<pipes_value> {
+        guard isPooled(count) else { return .allocate(capacity: max(1, count)) }
+        return pool.take() ?? .allocate(capacity: blockSize)
+    }
+
+    public static func giveBack(_ values: UnsafeMutablePointer<pipes_value>, count: Int) {
+        if !isPooled(count) || !pool.giveBack(values) { values.deallocate() }
+    }
+
+    /// A single row, as sources bring that wait for them, needs no block.
+    private static func isPooled(_ count: Int) -> Bool { count > 16 && count <= blockSize }
+
+    /// `@unchecked Sendable`: everything is only touched under `lock`.
+    private final class Pool: @unchecked Sendable {
+        private let lock: UnsafeMutablePointer<pthread_mutex_t>
+        private let blocks: UnsafeMutablePointer<UnsafeMutablePointer<pipes_value>>
+        private let count: UnsafeMutablePointer<Int>
+
+        init() {
+            lock = .allocate(capacity: 1)
+            lock.initialize(to: pthread_mutex_t())
+            pthread_mutex_init(lock, nil)
+            blocks = .allocate(capacity: largestPool)
+            count = .allocate(capacity: 1)
+            count.initialize(to: 0)
+        }
+
+        // Lives as long as the process: it is a global.
+
+        func take() -> UnsafeMutablePointer<pipes_value>? {
+            pthread_mutex_lock(lock)
+            defer { pthread_mutex_unlock(lock) }
+            guard count.pointee > 0 else { return nil }
+            count.pointee -= 1
+            return blocks[count.pointee]
+        }
+
+        /// - Returns: false where there are enough.
+        func giveBack(_ block: UnsafeMutablePointer<pipes_value>) -> Bool {
+            pthread_mutex_lock(lock)
+            defer { pthread_mutex_unlock(lock) }
+            guard count.pointee < largestPool else { return false }
+            blocks[count.pointee] = block
+            count.pointee += 1
+            return true
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Synchronization
+
+/// Whether a call of a processor is in progress, for those who watch from other threads. Set by the
+/// one task that makes the calls, so that they can be counted without a locked instruction.
+final class CallMark: Sendable {
+    /// The number of the call in progress; 0 for none.
+    private let inside = Atomic(0)
+    private let callCount = Atomic(0)
+
+    /// The number of the call in progress, if one is.
+    var currentCall: Int? {
+        let number = inside.load(ordering: .relaxed)
+        return number == 0 ? nil : number
+    }
+
+    func begin() {
+        let number = callCount.load(ordering: .relaxed) + 1
+        callCount.store(number, ordering: .relaxed)
+        inside.store(number, ordering: .relaxed)
+    }
+
+    func end() { inside.store(0, ordering: .relaxed) }
+}

@@ -1,0 +1,40 @@
+/// Nodes that one task works on, each behind those it takes rows from.
+struct NodeSequence {
+    let runners: [NodeRunner]
+
+    /// A reader whose queue is filled as fast as it reads must let the others go on.
+    private static let stepsPerPass = 16
+
+    var hasEnded: Bool { runners.allSatisfy(\.hasEnded) }
+
+    /// Whether no row is in the hands of any node.
+    var isIdle: Bool { runners.allSatisfy { $0.isIdle && $0.hasSentAll } }
+
+    /// Sends a batch from the first node to the last one, each after those before it. What is left
+    /// over is for the next pass.
+    /// - Returns: whether anything was done.
+    func pass() -> Bool {
+        var hasProgressed = false
+        for runner in runners {
+            // What a pass brings to a node inside the stage is worked off in one step. The end goes
+            // through the whole stage in one pass, however many nodes there are.
+            let most = runner.readsQueue ? NodeSequence.stepsPerPass : 1
+            var steps = 0
+            while steps < most || runner.isEnding, runner.step() {
+                hasProgressed = true
+                steps += 1
+            }
+        }
+        return hasProgressed
+    }
+
+    /// Makes the accounts visible to others.
+    func publish() {
+        for runner in runners { runner.publish() }
+    }
+
+    /// Nothing more is taken from queues for now.
+    func rest() {
+        for runner in runners where runner.readsQueue { runner.input.rest() }
+    }
+}
