@@ -34,7 +34,9 @@ public struct EmittedValues {
     }
 
     /// Appends a value that was made sure to be of the port's own kind. There must be room for it.
-    /// - Parameter row: below the call's row count, or `Emission.noRow`.
+    /// - Parameters:
+    ///   - value: what leaves by the port; its memory is the call's to keep.
+    ///   - row: below the call's row count, or `Emission.noRow`.
     @inlinable @inline(__always)
     public mutating func append(ofOwnKind value: pipes_value, row: Int) {
         rows[count] = row
