@@ -69,6 +69,7 @@ let package = Package(
             name: "PipesRuntime",
             dependencies: [
                 "PipesCore", "CPipes", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(

@@ -55,7 +55,16 @@ final class SystemClock: RunClock, @unchecked Sendable {
     func stop(_ timer: UInt64) -> Bool { timers.withLock { $0.remove(timer) } }
 
     private func ringDue() {
-        while let timer = timers.withLock({ $0.popDue(.now) }) { timer.ring() }
+        while true {
+            let due = timers.withLock { timers in
+                let now = ContinuousClock.now
+                var due: [Timers.Timer] = []
+                while let timer = timers.popDue(now) { due.append(timer) }
+                return due
+            }
+            if due.isEmpty { break }
+            for timer in due { timer.ring() }
+        }
         timers.withLock { timers in
             if let due = timers.nextDue() { setAlarm(due) }
         }

@@ -1,3 +1,5 @@
+internal import HeapModule
+
 /// What is to happen when, as a value: the earliest first, and of those that are due together the
 /// one that was added first.
 struct Timers {
@@ -8,17 +10,21 @@ struct Timers {
         var ring: @Sendable () -> Void
     }
 
-    private struct Entry {
-        var due: ContinuousClock.Instant
+    private struct Entry: Comparable {
+        /// Nanoseconds after `Timers.origin`: plain numbers move faster in a heap than instants.
+        var due: Int
         var id: UInt64
 
-        func isBefore(_ other: Entry) -> Bool { (due, id) < (other.due, other.id) }
+        static func < (one: Entry, other: Entry) -> Bool {
+            (one.due, one.id) < (other.due, other.id)
+        }
     }
 
+    private static let origin = ContinuousClock.now
+
     private var timers: [UInt64: Timer] = [:]
-    /// A binary heap. Those that were removed stay in it until they come to the top, or are more
-    /// than the others.
-    private var heap: [Entry] = []
+    /// Those that were removed stay in it until they come to the top, or are more than the others.
+    private var heap = Heap<Entry>()
     private var lastID: UInt64 = 0
     private(set) var awaitedCount = 0
 
@@ -29,8 +35,7 @@ struct Timers {
         lastID += 1
         timers[lastID] = timer
         if timer.isAwaited { awaitedCount += 1 }
-        heap.append(Entry(due: timer.due, id: lastID))
-        siftUp(heap.count - 1)
+        heap.insert(Entry(due: Timers.origin.duration(to: timer.due).nanoseconds, id: lastID))
         return lastID
     }
 
@@ -43,46 +48,28 @@ struct Timers {
     }
 
     /// When the next one is due.
-    mutating func nextDue() -> ContinuousClock.Instant? {
-        while let first = heap.first, timers[first.id] == nil { removeFirst() }
-        return heap.first?.due
-    }
+    mutating func nextDue() -> ContinuousClock.Instant? { next?.timer.due }
 
     /// Takes the next one out if it is due.
     mutating func popDue(_ now: ContinuousClock.Instant) -> Timer? {
-        guard let due = nextDue(), due <= now, let id = heap.first?.id else { return nil }
-        removeFirst()
-        let timer = timers.removeValue(forKey: id)
-        if timer?.isAwaited == true { awaitedCount -= 1 }
+        guard let (id, timer) = next, timer.due <= now else { return nil }
+        heap.removeMin()
+        timers[id] = nil
+        if timer.isAwaited { awaitedCount -= 1 }
         return timer
     }
 
-    private mutating func dropRemoved() {
-        // What is sorted is a heap.
-        heap = heap.filter { timers[$0.id] != nil }.sorted { $0.isBefore($1) }
-    }
-
-    private mutating func siftUp(_ start: Int) {
-        var index = start
-        while index > 0, heap[index].isBefore(heap[(index - 1) / 2]) {
-            heap.swapAt(index, (index - 1) / 2)
-            index = (index - 1) / 2
-        }
-    }
-
-    private mutating func removeFirst() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var index = 0
-        while true {
-            var least = index
-            for child in [index * 2 + 1, index * 2 + 2]
-            where child < heap.count && heap[child].isBefore(heap[least]) {
-                least = child
+    private var next: (id: UInt64, timer: Timer)? {
+        mutating get {
+            while let first = heap.min {
+                if let timer = timers[first.id] { return (first.id, timer) }
+                heap.removeMin()
             }
-            if least == index { return }
-            heap.swapAt(index, least)
-            index = least
+            return nil
         }
+    }
+
+    private mutating func dropRemoved() {
+        heap = Heap(heap.unordered.filter { timers[$0.id] != nil })
     }
 }
