@@ -43,7 +43,7 @@ test: libraries headers ## Builds all and runs every test, the examples among th
 	swift build --build-tests $(BUILD_FLAGS)
 	$(MAKE) --no-print-directory examples schema
 	.ci/make-docs
-	swift test --skip-build --disable-xctest $(TEST_FLAGS)
+	.ci/run-tests --skip-build --disable-xctest $(TEST_FLAGS)
 
 examples: ## The examples that are projects of their own, built and run as their authors would.
 	$(MAKE) -s -C Examples/c-plugin run PIPES_HOST=$(CURDIR)/$(HOST) \
