@@ -78,25 +78,24 @@ public struct Batch: Sendable {
             self.rows = rows
             self.holes = holes
         }
-
-        static let empty = Content(runs: [], rows: nil, holes: nil)
     }
 
-    @usableFromInline var content: Content
+    /// nil where there are no settlements at all.
+    @usableFromInline var content: Content?
     /// The slots of the runs that have them, one after the other.
     public internal(set) var slots: Range<Int>
     /// Slots that are items.
     public internal(set) var itemCount: Int
 
     public internal(set) var runs: [KeyRun] {
-        @inlinable get { content.runs }
-        set { content = Content(runs: newValue, rows: content.rows, holes: content.holes) }
+        @inlinable get { content?.runs ?? [] }
+        set { content = Content(runs: newValue, rows: rows, holes: holes) }
     }
 
     /// nil where no run has slots.
-    @inlinable public var rows: RowStorage? { content.rows }
+    @inlinable public var rows: RowStorage? { content?.rows }
     /// nil: every slot is an item.
-    @inlinable public var holes: Holes? { content.holes }
+    @inlinable public var holes: Holes? { content?.holes }
 
     public init(
         runs: [KeyRun], rows: RowStorage?, slots: Range<Int>, holes: Holes? = nil, itemCount: Int
@@ -108,7 +107,6 @@ public struct Batch: Sendable {
 
     /// No settlements at all.
     public init() {
-        content = Content.empty
         slots = 0..<0
         itemCount = 0
     }
@@ -119,7 +117,7 @@ public struct Batch: Sendable {
     }
 
     public var width: Int { rows?.width ?? 1 }
-    public var isEmpty: Bool { runs.isEmpty }
+    public var isEmpty: Bool { itemCount == 0 && runs.isEmpty }
 
     @inlinable
     public func settlement(_ slot: Int) -> Settlement { holes?[slot] ?? .item }
@@ -284,13 +282,14 @@ extension Batch {
     public func mapped(
         to results: RowStorage, slots count: Int, holes: Holes?, itemCount: Int
     ) -> Batch {
-        var runs = runs
         if count < slots.count {
             var whole = self
-            runs = whole.removePrefix(slots: count, items: 0).runs
+            return whole.removePrefix(slots: count, items: 0)
+                .mapped(to: results, slots: count, holes: holes, itemCount: itemCount)
         }
         return Batch(
-            runs: runs, rows: results, slots: 0..<count, holes: holes, itemCount: itemCount)
+            runs: runs, rows: results, slots: 0..<count, holes: holes,
+            itemCount: itemCount)
     }
 }
 

@@ -26,10 +26,12 @@ public final class RowStorage: @unchecked Sendable {
     }
     @exclusivity(unchecked) private var storedKind: Kind?
 
-    @exclusivity(unchecked) private var chunks: [UnsafeMutableRawPointer] = []
     @exclusivity(unchecked) private var nextChunkSize = RowStorage.firstChunkSize
-    @exclusivity(unchecked) private var adoptions: [Adoption] = []
-    @exclusivity(unchecked) private var owners: [RowStorage] = []
+    /// nil where nothing but numbers, and texts of one other storage, lie in it: most storages have
+    /// to be made and given back quickly.
+    @exclusivity(unchecked) private var owned: Owned?
+    /// The first of the storages that values here point into.
+    @exclusivity(unchecked) private var owner: RowStorage?
 
     /// The free bytes of the arena's newest chunk.
     @exclusivity(unchecked) private var next: UnsafeMutablePointer<CChar>?
@@ -41,6 +43,19 @@ public final class RowStorage: @unchecked Sendable {
     private struct Adoption {
         var release: @convention(c) (UnsafeMutableRawPointer?) -> Void
         var context: UnsafeMutableRawPointer?
+    }
+
+    private final class Owned {
+        @exclusivity(unchecked) var chunks: [UnsafeMutableRawPointer] = []
+        @exclusivity(unchecked) var adoptions: [Adoption] = []
+        @exclusivity(unchecked) var otherOwners: [RowStorage] = []
+
+        var isMemory: Bool { !chunks.isEmpty || !adoptions.isEmpty }
+
+        deinit {
+            for chunk in chunks { free(chunk) }
+            for adoption in adoptions { adoption.release(adoption.context) }
+        }
     }
 
     /// - Parameters:
@@ -70,8 +85,14 @@ public final class RowStorage: @unchecked Sendable {
 
     deinit {
         ValueMemory.giveBack(values, count: capacity * width)
-        for chunk in chunks { free(chunk) }
-        for adoption in adoptions { adoption.release(adoption.context) }
+        releaseOwners()
+    }
+
+    /// Owners may be a chain as long as the graph; each giving back the next would take as deep a
+    /// stack.
+    private func releaseOwners() {
+        guard var last = owner.take() else { return }
+        while isKnownUniquelyReferenced(&last), let next = last.owner.take() { last = next }
     }
 
     /// NULL is all zeros. Said so in one go: value by value takes as long as a cheap processor.
@@ -105,11 +126,11 @@ public final class RowStorage: @unchecked Sendable {
             guard let chunk = RowStorage.chunk(rounded, alignment: max(alignment, 16)) else {
                 return nil
             }
-            chunks.append(chunk)
+            makeOwned().chunks.append(chunk)
             return chunk
         }
         guard let chunk = RowStorage.chunk(nextChunkSize, alignment: 16) else { return nil }
-        chunks.append(chunk)
+        makeOwned().chunks.append(chunk)
         next = chunk.assumingMemoryBound(to: CChar.self)
         end = next.map { $0 + nextChunkSize }
         nextChunkSize = min(nextChunkSize * 2, RowStorage.largestChunkSize)
@@ -136,11 +157,34 @@ public final class RowStorage: @unchecked Sendable {
         release: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void,
         context: UnsafeMutableRawPointer?
     ) {
-        adoptions.append(Adoption(release: release, context: context))
+        makeOwned().adoptions.append(Adoption(release: release, context: context))
     }
 
-    /// Keeps `other` as long as this storage, since values here point into it.
+    /// Keeps what `other` owns as long as this storage, since values here point there. The other one
+    /// must not change any more.
     public func keepAlive(_ other: RowStorage) {
-        if other !== self, owners.last !== other { owners.append(other) }
+        guard other !== self else { return }
+        // A storage that only passes texts on need not stay for that: its own memory is wanted.
+        if let owned = other.owned {
+            if owned.isMemory { return keep(other) }
+            for owner in owned.otherOwners { keep(owner) }
+        }
+        if let owner = other.owner { keep(owner) }
+    }
+
+    private func keep(_ other: RowStorage) {
+        guard let owner else {
+            self.owner = other
+            return
+        }
+        guard owner !== other, owned?.otherOwners.last !== other else { return }
+        makeOwned().otherOwners.append(other)
+    }
+
+    private func makeOwned() -> Owned {
+        if let owned { return owned }
+        let new = Owned()
+        owned = new
+        return new
     }
 }

@@ -9,7 +9,7 @@ public enum ValueMemory {
     /// Blocks kept at most: 384 KiB.
     private static let largestPool = 64
 
-    private static let pool = Pool()
+    private static let pool = Pool(atMost: largestPool)
 
     /// Memory for `count` values, not initialised, to be given back with the same count.
     public static func take(_ count: Int) -> UnsafeMutablePointer<pipes_value> {
@@ -24,17 +24,21 @@ public enum ValueMemory {
     /// A single row, as sources bring that wait for them, needs no block.
     private static func isPooled(_ count: Int) -> Bool { count > 16 && count <= blockSize }
 
+    /// Three pointers and no object, since a reference would be counted for every batch.
+    ///
     /// `@unchecked Sendable`: everything is only touched under `lock`.
-    private final class Pool: @unchecked Sendable {
+    private struct Pool: @unchecked Sendable {
+        private let largestCount: Int
         private let lock: UnsafeMutablePointer<pthread_mutex_t>
         private let blocks: UnsafeMutablePointer<UnsafeMutablePointer<pipes_value>>
         private let count: UnsafeMutablePointer<Int>
 
-        init() {
+        init(atMost largestCount: Int) {
+            self.largestCount = largestCount
             lock = .allocate(capacity: 1)
             lock.initialize(to: pthread_mutex_t())
             pthread_mutex_init(lock, nil)
-            blocks = .allocate(capacity: largestPool)
+            blocks = .allocate(capacity: largestCount)
             count = .allocate(capacity: 1)
             count.initialize(to: 0)
         }
@@ -53,7 +57,7 @@ public enum ValueMemory {
         func giveBack(_ block: UnsafeMutablePointer<pipes_value>) -> Bool {
             pthread_mutex_lock(lock)
             defer { pthread_mutex_unlock(lock) }
-            guard count.pointee < largestPool else { return false }
+            guard count.pointee < largestCount else { return false }
             blocks[count.pointee] = block
             count.pointee += 1
             return true

@@ -60,6 +60,7 @@ final class CallSide: @unchecked Sendable {
     let memory: UnsafeMutablePointer<HostCall>
     let batch: UnsafeMutablePointer<pipes_batch>
     @exclusivity(unchecked) var kind = Kind.map
+    private let mayEmit: Bool
     /// Values that are taken in this call at most.
     @exclusivity(unchecked) private(set) var mostValues = 0
     /// The ticket, once the plugin deferred this call.
@@ -71,6 +72,7 @@ final class CallSide: @unchecked Sendable {
     init(_ call: Call, _ processor: PluginProcessor) {
         self.call = call
         self.processor = processor
+        mayEmit = processor.outputCount > 0
         memory = .allocate(capacity: 1)
         batch = .allocate(capacity: 1)
         batch.initialize(to: pipes_batch())
@@ -109,15 +111,16 @@ final class CallSide: @unchecked Sendable {
     func begin(_ kind: Kind, width: Int = 0) {
         self.kind = kind
         ticket = nil
-        misuse = nil
+        if misuse != nil { misuse = nil }
         memory.pointee.needsLook = false
+        let call = call
         call.lendArena(to: head)
         switch kind {
         case .map: mostValues = 0
         case .produce: mostValues = call.demand
         case .process, .flush: mostValues = Int.max
         }
-        if processor.outputCount == 0 { mostValues = 0 }
+        if !mayEmit { mostValues = 0 }
         memory.pointee.emitting.noteRoom(mayTake: mostValues)
         memory.pointee.emitting.rowCount = kind == .process ? UInt64(call.rowCount) : 0
         head.pointee.demand = kind == .produce ? UInt64(call.demand) : 0

@@ -14,6 +14,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     private let entry: ProcessorEntry
     private let args: [Value]
     let outputKinds: [UInt32]
+    let outputCount: Int
     let firstOutputKind: UInt32
     @exclusivity(unchecked) private var state: UnsafeMutableRawPointer?
     private let side: NodeSide
@@ -24,12 +25,12 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         self.context = context
         self.args = args
         outputKinds = entry.description.outputs.map(\.kind.rawValue)
+        outputCount = outputKinds.count
         firstOutputKind = outputKinds.first ?? Kind.any.rawValue
         side = NodeSide(context)
     }
 
     var nodePointer: OpaquePointer { side.pointer }
-    var outputCount: Int { outputKinds.count }
     /// A ticket is completed once, whatever the plugin does.
     var completesCallsOnce: Bool { true }
     var defers: Bool { entry.description.flags.contains(.defers) }

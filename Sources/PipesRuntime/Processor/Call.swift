@@ -8,8 +8,15 @@ public import PipesCore
 /// checks of exclusive access have nothing to find here, and are off.
 public final class Call: @unchecked Sendable {
     public let node: NodeContext
-    /// Owns the memory of results. Replaced with each batch.
-    @exclusivity(unchecked) public internal(set) var storage: RowStorage
+    /// Owns the memory of results, of one batch at a time.
+    public var storage: RowStorage {
+        if let storageInUse { return storageInUse }
+        let storage = RowStorage(capacity: 0)
+        storageInUse = storage
+        return storage
+    }
+    /// nil as long as nothing was to be stored: many calls need no memory.
+    @exclusivity(unchecked) private(set) var storageInUse: RowStorage?
     /// Values emitted so far; what a map yields does not go through here.
     public let emission: Emission
     /// How many rows a source is asked for.
@@ -62,9 +69,8 @@ public final class Call: @unchecked Sendable {
     /// How a deferred call reaches its node again. Set before each call that may defer.
     var onComplete: (@Sendable (Call, Completion) -> Void)?
 
-    init(node: NodeContext, storage: RowStorage, outputs: Int) {
+    init(node: NodeContext, outputs: Int) {
         self.node = node
-        self.storage = storage
         emission = Emission(outputs: outputs)
     }
 
@@ -79,12 +85,14 @@ public final class Call: @unchecked Sendable {
 
     /// Has a plugin take from the arena by itself.
     public func lendArena(to head: UnsafeMutablePointer<pipes_call>) {
-        storage.lendArena(to: head)
+        if let storageInUse { return storageInUse.lendArena(to: head) }
+        head.pointee.next = nil
+        head.pointee.end = nil
     }
 
     /// Notes what the plugin took. Not for a deferred call: another thread may allocate from it.
     public func takeArenaBack(from head: UnsafeMutablePointer<pipes_call>) {
-        storage.takeArenaBack(from: head)
+        storageInUse?.takeArenaBack(from: head)
     }
 
     /// Notes the outcome of one row.
@@ -100,14 +108,24 @@ public final class Call: @unchecked Sendable {
     }
 
     /// Makes it ready for the next call.
-    /// - Parameter input: the storage that the rows lie in; nil for a source.
-    func reset(storage: RowStorage, input: RowStorage?, rowCount: Int, demand: Int = 0) {
-        self.storage = storage
+    /// - Parameters:
+    ///   - storage: for the results; nil where one is made when it is needed.
+    ///   - input: the storage that the rows lie in; nil for a source.
+    func reset(
+        storage: RowStorage? = nil, input: RowStorage? = nil, rowCount: Int = 0, demand: Int = 0
+    ) {
+        storageInUse = storage
         self.input = input
         self.rowCount = rowCount
         self.demand = demand
-        explanation = nil
+        if explanation != nil { explanation = nil }
         if !rowOutcomes.isEmpty { rowOutcomes.removeAll() }
         emission.reset()
+    }
+
+    /// Lets go of the memory of rows.
+    func releaseRows() {
+        storageInUse = nil
+        input = nil
     }
 }

@@ -173,7 +173,7 @@ final class DeferredMapRunner: NodeRunner {
         if case .delay(let time) = fault { return pause(flight, time) }
         flight.attempts += 1
         let call = spareCalls.popLast() ?? makeCall()
-        call.reset(storage: RowStorage(capacity: 0), input: rows, rowCount: 1)
+        call.reset(input: rows, rowCount: 1)
         if let fault { return inject(fault, flight, call) }
         let slot = flight.slot
         let (done, answer) = timed {
@@ -243,7 +243,7 @@ final class DeferredMapRunner: NodeRunner {
             }
             account.out += 1
             if batch.results.values[slot].kind > Kind.float.rawValue {
-                batch.results.keepAlive(call.storage)
+                if let storage = call.storageInUse { batch.results.keepAlive(storage) }
                 if let owner = call.input { batch.results.keepAlive(owner) }
             }
         case .skip, .end:

@@ -20,6 +20,8 @@ struct InputPort {
     }
 
     let edges: [Edge]
+    /// The first of them, not counted when it is taken out of the array.
+    private let first: Unmanaged<Edge>?
     /// The loop that begins here.
     private let loop: Loop?
     /// Inputs of such a loop that have not ended.
@@ -43,6 +45,7 @@ struct InputPort {
         loop: Loop? = nil, watcher: (@Sendable (Batch) -> Void)? = nil
     ) {
         self.edges = edges
+        first = edges.first.map(Unmanaged.passUnretained)
         self.loop = loop
         self.watcher = watcher
         openOutside = edges.count { !$0.isFeedback }
@@ -80,7 +83,7 @@ struct InputPort {
         switch mode {
         case .none, .closed: return .end
         case .single:
-            switch edges[0].take() {
+            switch first?._withUnsafeGuaranteedRef({ $0.take() }) ?? .end {
             case .batch(let batch, _):
                 takenCount += 1
                 return .batch(batch)

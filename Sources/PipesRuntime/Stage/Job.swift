@@ -59,7 +59,9 @@ final class Job {
     }
 
     /// Keeps what the call allocated: emitted values lie there.
-    func keepCallStorage() { owners.append(call.storage) }
+    func keepCallStorage() {
+        if let storage = call.storageInUse { owners.append(storage) }
+    }
 
     /// The rows of an attempt, column by column, valid until the next attempt.
     func batch(_ attempt: Attempt) -> pipes_batch {

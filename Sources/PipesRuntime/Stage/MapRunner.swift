@@ -4,22 +4,23 @@ import PipesCore
 /// Runs a map that answers each row at once: results are written straight into the slots of their
 /// rows.
 final class MapRunner: NodeRunner {
-    private let work = Work()
+    private lazy var work = Work(makeCall())
     @exclusivity(unchecked) private var isWorking = false
     @exclusivity(unchecked) private var hasSeenEnd = false
     /// When the next row may be tried again, where it has to wait.
     private var pauseEnd: ContinuousClock.Instant?
     @exclusivity(unchecked) private var isPaused = false
-    private lazy var call = makeCall()
     /// What the first output is declared to yield.
     private lazy var outputKind = node.description.outputs.first?.kind ?? .any
 
     /// The batch that is being worked on. Slot n of the results belongs to slot n of the input,
     /// counted from the first. One object serves all batches of a node.
     private final class Work {
+        let call: Call
         @exclusivity(unchecked) var input = Batch()
         @exclusivity(unchecked) var count = 0
-        @exclusivity(unchecked) var results = RowStorage(capacity: 0)
+        /// The values of the results, which the call's storage owns.
+        @exclusivity(unchecked) var results: UnsafeMutablePointer<pipes_value>?
         /// The output of each result; nil where there is one.
         @exclusivity(unchecked) var ports: UnsafeMutablePointer<UInt32>?
         /// Whether all rows are known to be of the kinds that the processor wants.
@@ -34,34 +35,36 @@ final class MapRunner: NodeRunner {
         /// Whether every result so far is known to be of the first output's own kind.
         @exclusivity(unchecked) var areOfOwnKind = true
 
-        func begin(_ input: Batch, outputs: Int, isSound: Bool) {
+        init(_ call: Call) { self.call = call }
+
+        func begin(_ input: Batch, _ rows: RowStorage, outputs: Int, isSound: Bool) {
             self.input = input
             self.isSound = isSound
             count = input.slots.count
-            results = RowStorage(uninitialized: count)
+            let storage = RowStorage(uninitialized: count)
+            results = storage.values
+            call.reset(storage: storage, input: rows, rowCount: 1)
             if outputs > 1 {
                 ports = .allocate(capacity: count)
                 ports?.initialize(repeating: 0, count: count)
             }
-            holes = nil
             next = 0
             attempts = 0
             itemCount = 0
             areOfOwnKind = true
         }
 
-        /// Lets go of what the batch took.
+        /// Lets go of what the batch took. The next node finds the memory in the processor's cache,
+        /// and the one behind it may have it again.
         func end() {
             input = Batch()
-            holes = nil
-            ports?.deallocate()
-            ports = nil
-        }
-
-        /// Lets go of everything.
-        func release() {
-            end()
-            results = RowStorage(capacity: 0)
+            results = nil
+            call.releaseRows()
+            if holes != nil { holes = nil }
+            if let ports {
+                ports.deallocate()
+                self.ports = nil
+            }
         }
 
         deinit { ports?.deallocate() }
@@ -71,7 +74,7 @@ final class MapRunner: NodeRunner {
             holes[slot] = settlement
             self.holes = holes
             // What a call that came to nothing left behind must not be read.
-            results.values[slot] = .null
+            results?[slot] = .null
         }
     }
 
@@ -80,11 +83,11 @@ final class MapRunner: NodeRunner {
 
     override func releaseRows() {
         super.releaseRows()
-        work.release()
-        call.reset(storage: work.results, input: nil, rowCount: 0)
+        work.end()
     }
 
     override func work(mayStart: Bool) -> Bool {
+        let work = work
         if !isWorking {
             guard mayStart, !hasSeenEnd, !wantsNoMore || settlesAll else { return false }
             switch input.next() {
@@ -93,7 +96,7 @@ final class MapRunner: NodeRunner {
                 hasSeenEnd = true
                 return true
             case .batch(let batch):
-                start(batch)
+                start(work, batch)
             }
         } else if isPaused, let pauseEnd {
             guard control.clock.now >= pauseEnd || control.isCancelled else {
@@ -102,12 +105,12 @@ final class MapRunner: NodeRunner {
             }
             isPaused = false
         }
-        if isWorking { runBatch() }
+        if isWorking { runBatch(work) }
         return true
     }
 
-    private func start(_ batch: Batch) {
-        guard batch.slots.count > 0 else {
+    private func start(_ work: Work, _ batch: Batch) {
+        guard batch.slots.count > 0, let rows = batch.rows else {
             for port in outputs.indices { outputs[port].append(batch) }
             return
         }
@@ -117,14 +120,12 @@ final class MapRunner: NodeRunner {
             return
         }
         account.in += batch.itemCount
-        let isSound = batch.rows.map(kinds.accepts) ?? true
-        work.begin(batch, outputs: outputs.count, isSound: isSound)
+        work.begin(batch, rows, outputs: outputs.count, isSound: kinds.accepts(rows))
         isWorking = true
-        call.reset(storage: work.results, input: batch.rows, rowCount: 1)
     }
 
     /// Works on the batch until it is done, or one of its rows must wait.
-    private func runBatch() {
+    private func runBatch(_ work: Work) {
         guard let rows = work.input.rows else { return }
         let first = work.input.slots.lowerBound
         let width = rows.width
@@ -147,13 +148,13 @@ final class MapRunner: NodeRunner {
             var span = self.span(work)
             if !work.isSound { span = kinds.soundPrefix(next, count: span, width: width) }
             if span == 0 {
-                call.explanation = kinds.flaw(next, width: width)
+                work.call.explanation = kinds.flaw(next, width: width)
                 settle(work, .reject)
                 continue
             }
             let (done, answer) = map(work, next, count: span, width: width)
             if done > 0 {
-                if !call.resultsAreOfOwnKind { work.areOfOwnKind = false }
+                if !work.call.resultsAreOfOwnKind { work.areOfOwnKind = false }
                 work.itemCount += done - failMisdirected(work, done)
                 work.next += done
                 work.attempts = 0
@@ -184,17 +185,18 @@ final class MapRunner: NodeRunner {
     private func map(
         _ work: Work, _ rows: UnsafePointer<pipes_value>, count: Int, width: Int
     ) -> (done: Int, answer: Answer) {
-        self.call.resultsAreOfOwnKind = false
+        work.call.resultsAreOfOwnKind = false
+        guard let results = work.results else { return (0, .notAllowed("was called without room")) }
         func call(_ count: Int) -> (done: Int, answer: Answer) {
             processor.map(
-                self.call, rows: rows, count: count, width: width,
-                results: work.results.values + work.next,
+                work.call, rows: rows, count: count, width: width,
+                results: results + work.next,
                 ports: work.ports.map { $0 + work.next })
         }
         guard node.properties.timeout != nil else { return timed { call(count) } }
         // A timeout is for one row, so each is a call of its own.
         var done = 0
-        let answer = limited(self.call) {
+        let answer = limited(work.call) {
             let (mapped, answer) = call(1)
             done = mapped
             return answer
@@ -216,10 +218,10 @@ final class MapRunner: NodeRunner {
     private func inject(_ fault: InjectedFaults.Effect, _ work: Work) {
         switch fault {
         case .reject(let message):
-            call.explanation = message
+            work.call.explanation = message
             settle(work, .reject)
         case .retry(let message):
-            call.explanation = message
+            work.call.explanation = message
             settle(work, .retry)
         case .delay(let time): pause(until: control.clock.now + time)
         case .crash: InjectedFaults.crash()
@@ -278,12 +280,12 @@ final class MapRunner: NodeRunner {
         }
         work.next += 1
         work.attempts = 0
-        call.explanation = nil
+        work.call.explanation = nil
     }
 
     private func failNext(_ work: Work, _ answer: Answer) {
         if case .notAllowed = answer { context.count("misuses", 1) }
-        fail(work, work.next, answer, attempts: work.attempts, call.explanation)
+        fail(work, work.next, answer, attempts: work.attempts, work.call.explanation)
     }
 
     private func fail(
@@ -303,7 +305,7 @@ final class MapRunner: NodeRunner {
             let settlement = work.input.settlement(first + work.next)
             if settlement == .item {
                 // Only the first one may have been called before.
-                call.explanation = nil
+                work.call.explanation = nil
                 failNext(work, .cancelled)
                 work.next += 1
                 work.attempts = 0
@@ -325,12 +327,13 @@ final class MapRunner: NodeRunner {
         }
         account.out += work.itemCount
         if node.description.isSink { return }
-        if work.areOfOwnKind, outputKind != .any { work.results.knownKind = outputKind }
-        if let rows = work.input.rows, work.results.mayReferToOthers(work.next) {
-            work.results.keepAlive(rows)
+        let results = work.call.storage
+        if work.areOfOwnKind, outputKind != .any { results.knownKind = outputKind }
+        if results.mayReferToOthers(work.next), let rows = work.input.rows {
+            results.keepAlive(rows)
         }
         for port in outputs.indices where outputs[port].hasReaders {
-            outputs[port].append(batch(of: work, port: port))
+            outputs[port].append(batch(of: work, results, port: port))
         }
     }
 
@@ -344,7 +347,7 @@ final class MapRunner: NodeRunner {
     }
 
     /// The results that leave by one port; the keys of the others are skips there.
-    private func batch(of work: Work, port: Int) -> Batch {
+    private func batch(of work: Work, _ results: RowStorage, port: Int) -> Batch {
         var holes = work.holes
         var items = work.itemCount
         if let ports = work.ports {
@@ -359,6 +362,6 @@ final class MapRunner: NodeRunner {
             holes = own
         }
         return work.input.mapped(
-            to: work.results, slots: work.next, holes: holes, itemCount: items)
+            to: results, slots: work.next, holes: holes, itemCount: items)
     }
 }

@@ -386,8 +386,7 @@ class NodeRunner {
 
     final func makeCall() -> Call {
         let call = Call(
-            node: context, storage: RowStorage(capacity: 0),
-            outputs: node.description.outputs.count)
+            node: context, outputs: node.description.outputs.count)
         let mailbox = mailbox
         call.onComplete = { call, completion in mailbox.put(call, completion) }
         return call
@@ -433,7 +432,7 @@ class NodeRunner {
             let kind = node.description.outputs[port].kind
             guard let (rows, count) = call.emission.takeValues(port, kind: kind) else { continue }
             if rows.mayReferToOthers(count) {
-                rows.keepAlive(call.storage)
+                if let storage = call.storageInUse { rows.keepAlive(storage) }
                 if let owner = call.input { rows.keepAlive(owner) }
             }
             let run = KeyRun(first: first, count: count, settlement: .item)

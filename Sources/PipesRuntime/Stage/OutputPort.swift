@@ -5,6 +5,8 @@ import PipesCore
 /// slowest reader sets the pace.
 struct OutputPort {
     let edges: [Edge]
+    /// The same, not counted when they are taken out of the array: that is done for each batch.
+    private let uncounted: [Unmanaged<Edge>]
     private let hasQueue: Bool
     private let watcher: (@Sendable (Batch) -> Void)?
     private var pending: Deque<Batch> = []
@@ -12,6 +14,7 @@ struct OutputPort {
     /// - Parameter watcher: sees every batch before it is sent.
     init(edges: [Edge], watcher: (@Sendable (Batch) -> Void)? = nil) {
         self.edges = edges
+        uncounted = edges.map(Unmanaged.passUnretained)
         self.watcher = watcher
         hasQueue = edges.contains { $0.isQueue }
     }
@@ -25,11 +28,19 @@ struct OutputPort {
     mutating func append(_ batch: Batch) {
         watcher?(batch)
         guard !edges.isEmpty, !batch.isEmpty else { return }
-        if pending.isEmpty, !hasQueue, edges.allSatisfy({ $0.takesAtOnce(batch.itemCount) }) {
-            for edge in edges { edge.send(batch, byteCount: 0) }
+        if pending.isEmpty, !hasQueue, takesAtOnce(batch.itemCount) {
+            for edge in uncounted {
+                edge._withUnsafeGuaranteedRef { $0.send(batch, byteCount: 0) }
+            }
         } else {
             pending.append(batch)
         }
+    }
+
+    private func takesAtOnce(_ rows: Int) -> Bool {
+        for edge in uncounted
+        where !edge._withUnsafeGuaranteedRef({ $0.takesAtOnce(rows) }) { return false }
+        return true
     }
 
     /// Sends what there is room for.

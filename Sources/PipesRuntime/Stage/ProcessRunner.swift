@@ -124,9 +124,7 @@ final class ProcessRunner: NodeRunner {
         let batch = job.batch(attempt)
         // Whoever completes an earlier attempt once more must not settle this one.
         if defers, attempt.number > 1, !processor.completesCallsOnce { job.call = makeCall() }
-        job.call.reset(
-            storage: RowStorage(capacity: 0), input: job.input.rows,
-            rowCount: Int(batch.count))
+        job.call.reset(input: job.input.rows, rowCount: Int(batch.count))
         let answer = limited(job.call) { processor.process(job.call, batch) }
         if answer == .deferred {
             job.isOpen = true

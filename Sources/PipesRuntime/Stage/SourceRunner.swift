@@ -27,9 +27,7 @@ final class SourceRunner: NodeRunner {
     override func releaseRows() {
         super.releaseRows()
         // A call that is open is another run's to finish.
-        if openCalls.isEmpty {
-            call.reset(storage: RowStorage(capacity: 0), input: nil, rowCount: 0)
-        }
+        if openCalls.isEmpty { call.reset() }
     }
 
     override func work(mayStart: Bool) -> Bool {
@@ -48,7 +46,7 @@ final class SourceRunner: NodeRunner {
         if let fault = faults?.next([nextKey]) { return inject(fault) }
         // The next row that a test wants to hit must be the first of its call.
         let demand = min(room, faults?.distance(from: nextKey) ?? room)
-        call.reset(storage: RowStorage(capacity: 0), input: nil, rowCount: 0, demand: demand)
+        call.reset(demand: demand)
         let answer = limited(call) { processor.produce(call) }
         if answer == .deferred { open(call) } else { settle(answer) }
         return true

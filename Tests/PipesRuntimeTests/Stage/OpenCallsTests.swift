@@ -13,7 +13,7 @@ import Testing
             env: [:],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             clock: SystemClock.shared)
-        return Call(node: node, storage: RowStorage(capacity: 0), outputs: 1)
+        return Call(node: node, outputs: 1)
     }
 
     @Test("are closed once")
