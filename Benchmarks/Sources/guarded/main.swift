@@ -3,11 +3,15 @@ import MeasuredGraphs
 import Pipes
 
 guard CommandLine.arguments.count == 3, let rows = Int(CommandLine.arguments[2]) else {
-    throw GraphRun.Unsound(description: "usage: guarded chain|five-nodes|queued|crc32 ROWS")
+    throw GraphRun.Unsound(description: "usage: guarded chain|texts|fan-out|five-nodes|queued|crc32|swift ROWS")
 }
 let graph: Graph? =
     switch CommandLine.arguments[1] {
     case "chain": MeasuredGraph.Chain(rows: rows).graph
+    case "texts":
+        MeasuredGraph.Chain(source: "measured.texts", map: "measured.pass", rows: rows).graph
+    case "fan-out": MeasuredGraph.Chain(rows: rows).fannedOut
+    case "swift": MeasuredGraph.Chain(map: "measuredswift.add", rows: rows).graph
     case "five-nodes": MeasuredGraph.fiveNodes(rows: rows)
     case "queued":
         MeasuredGraph.Chain(

@@ -62,6 +62,14 @@ struct InputPort {
         }
     }
 
+    /// Batches that one pass through a stage brings: joined inputs come as one.
+    var batchesPerPass: Int {
+        switch mode {
+        case .merge, .loop: edges.count
+        case .none, .single, .keyJoin, .positionJoin, .closed: 1
+        }
+    }
+
     /// Partners that never came.
     var missing: Int {
         switch mode {
@@ -203,7 +211,7 @@ struct Merge {
     }
 
     mutating func renumber(_ batch: Batch) -> Batch {
-        let dense = batch.dense()
+        let dense = batch.itemCount < batch.slots.count ? batch.dense() : batch
         let run = KeyRun(first: nextKey, count: dense.itemCount, settlement: .item)
         nextKey += UInt64(dense.itemCount)
         return Batch(

@@ -40,6 +40,9 @@ class NodeRunner {
     final let isSource: Bool
     /// Whether rows come from outside the stage.
     final let readsQueue: Bool
+    /// Steps that it may make before the other nodes of its stage have their turn. What a pass
+    /// brings is worked off; a reader whose queue is filled as fast as it reads must stop somewhere.
+    final let stepsPerPass: Int
     private let mayBlock: Bool
     // The stage's task is the only one to touch these, so there is no exclusive access to check.
     @exclusivity(unchecked) final var input: InputPort
@@ -99,6 +102,7 @@ class NodeRunner {
         kinds = RowKinds(node.description.inputs, onMissing: node.properties.onMissing)
         readerNews = outputs.lazy.flatMap(\.edges).first?.readerNews
         readsQueue = input.edges.contains { $0.isQueue }
+        stepsPerPass = readsQueue ? 16 : input.batchesPerPass
         self.input = input
         self.outputs = outputs
         self.control = control

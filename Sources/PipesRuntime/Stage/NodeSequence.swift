@@ -2,9 +2,6 @@
 struct NodeSequence {
     let runners: [NodeRunner]
 
-    /// A reader whose queue is filled as fast as it reads must let the others go on.
-    private static let stepsPerPass = 16
-
     var hasEnded: Bool { runners.allSatisfy(\.hasEnded) }
 
     /// Whether no row is in the hands of any node.
@@ -16,11 +13,9 @@ struct NodeSequence {
     func pass() -> Bool {
         var hasProgressed = false
         for runner in runners {
-            // What a pass brings to a node inside the stage is worked off in one step. The end goes
-            // through the whole stage in one pass, however many nodes there are.
-            let most = runner.readsQueue ? NodeSequence.stepsPerPass : 1
+            // The end goes through the whole stage in one pass, however many nodes there are.
             var steps = 0
-            while steps < most || runner.isEnding, runner.step() {
+            while steps < runner.stepsPerPass || runner.isEnding, runner.step() {
                 hasProgressed = true
                 steps += 1
             }
