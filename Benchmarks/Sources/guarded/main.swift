@@ -3,7 +3,8 @@ import MeasuredGraphs
 import Pipes
 
 guard CommandLine.arguments.count == 3, let rows = Int(CommandLine.arguments[2]) else {
-    throw GraphRun.Unsound(description: "usage: guarded chain|texts|fan-out|five-nodes|queued|crc32|swift ROWS")
+    throw GraphRun.Unsound(
+        description: "usage: guarded chain|texts|fan-out|five-nodes|queued|crc32|swift ROWS")
 }
 let graph: Graph? =
     switch CommandLine.arguments[1] {
