@@ -3,7 +3,8 @@ internal import CPipes
 /// What splits, aggregates and sinks have in common: rows of a batch, one after the other, each
 /// settled by itself.
 class BatchInstance<P: RowProcessor>: Instance, @unchecked Sendable {
-    @exclusivity(unchecked) final var processor = P()  // as in MapInstance
+    // Without checks of exclusive access: the thread contract of pipes.h stands for it.
+    @exclusivity(unchecked) final var processor = P()
     /// Whether all that `process` calls is plain, so that nothing has to be deferred.
     let isPlain: Bool
 

@@ -24,14 +24,20 @@ func openSlot(
     return Status.ok
 }
 
-private func instance(_ state: UnsafeMutableRawPointer?) -> Instance? {
-    state.map { Unmanaged<Instance>.fromOpaque($0).takeUnretainedValue() }
+/// Calls an instance without counting the reference, which for each row would take longer than a
+/// small processor: the host holds one from `open` to `close`.
+@inline(__always)
+private func with(
+    _ state: UnsafeMutableRawPointer?, _ body: (Instance) -> pipes_status
+) -> pipes_status {
+    guard let state else { return Status.fatal }
+    return Unmanaged<Instance>.fromOpaque(state)._withUnsafeGuaranteedRef(body)
 }
 
 enum EntryPoints {
     static let produce: @convention(c) (UnsafeMutableRawPointer?, Call?) -> pipes_status = {
-        guard let instance = instance($0), let call = $1 else { return Status.fatal }
-        return instance.produce(call)
+        guard let call = $1 else { return Status.fatal }
+        return with($0) { $0.produce(call) }
     }
 
     static let map:
@@ -39,31 +45,29 @@ enum EntryPoints {
             UnsafeMutableRawPointer?, Call?, UnsafePointer<pipes_value>?,
             UnsafeMutablePointer<pipes_value>?
         ) -> pipes_status = {
-            guard let instance = instance($0), let call = $1, let row = $2, let result = $3 else {
-                return Status.fatal
-            }
-            return instance.map(call, row, result)
+            guard let call = $1, let row = $2, let result = $3 else { return Status.fatal }
+            return with($0) { $0.map(call, row, result) }
         }
 
     static let process:
         @convention(c) (
             UnsafeMutableRawPointer?, Call?, UnsafePointer<pipes_batch>?
         ) -> pipes_status = {
-            guard let instance = instance($0), let call = $1, let batch = $2 else {
-                return Status.fatal
-            }
-            return instance.process(call, batch)
+            guard let call = $1, let batch = $2 else { return Status.fatal }
+            return with($0) { $0.process(call, batch) }
         }
 
     static let flush: @convention(c) (UnsafeMutableRawPointer?, Call?) -> pipes_status = {
-        guard let instance = instance($0), let call = $1 else { return Status.fatal }
-        return instance.flush(call)
+        guard let call = $1 else { return Status.fatal }
+        return with($0) { $0.flush(call) }
     }
 
     static let cancel:
         @convention(c) (UnsafeMutableRawPointer?, pipes_ticket, UnsafeMutableRawPointer?) -> Void =
             {
-                instance($0)?.deferredCalls.cancel($2)
+                guard let state = $0 else { return }
+                Unmanaged<Instance>.fromOpaque(state).takeUnretainedValue()
+                    .deferredCalls.cancel($2)
             }
 
     /// Releases what `open` retained. A task that has completed its ticket may hold on to the

@@ -2,19 +2,29 @@ internal import CPipes
 
 /// A map behind `map`.
 final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
-    // Without the run-time check of exclusive access: the thread contract of pipes.h stands for it.
-    @exclusivity(unchecked) private var processor = P()
+    // A place of its own, without checks of exclusive access: the thread contract of pipes.h stands
+    // for it.
+    private let processor = UnsafeMutablePointer<P>.allocate(capacity: 1)
     // Asked once: looking at associated types is slow in code that is generic.
     private let width = P.width
     private let isPlain = P.PlainOutput.self != Absent.self
-    private let isConcurrent = P.concurrent && P.SharedOutput.self != Absent.self
 
-    override func open(_ node: Node, args: UnsafeBufferPointer<pipes_value>) throws {
-        try ArgList(of: processor).set(args)
-        try processor.open(node)
+    override init(_ blueprint: Blueprint) {
+        processor.initialize(to: P())
+        super.init(blueprint)
     }
 
-    override func close() { processor.close() }
+    deinit {
+        processor.deinitialize(count: 1)
+        processor.deallocate()
+    }
+
+    override func open(_ node: Node, args: UnsafeBufferPointer<pipes_value>) throws {
+        try ArgList(of: processor.pointee).set(args)
+        try processor.pointee.open(node)
+    }
+
+    override func close() { processor.pointee.close() }
 
     override func map(
         _ call: Call, _ row: UnsafePointer<pipes_value>,
@@ -23,14 +33,7 @@ final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
         do {
             let row = try checkedRow(row, width: call.pointee.width, wanted: width)
             guard isPlain else { return try start(call, row) }
-            if isConcurrent {
-                // A copy for each call: several may be here, and a mutating requirement, which this
-                // processor's method does not use, would want the processor for itself.
-                var processor = processor
-                result.pointee = try processor.mapPlainly(row, into: ResultMemory(call)).value
-            } else {
-                result.pointee = try processor.mapPlainly(row, into: ResultMemory(call)).value
-            }
+            result.pointee = try P.mapPlainly(processor, row, into: ResultMemory(call)).value
             return Status.ok
         } catch {
             return answer(call, error)
@@ -45,12 +48,12 @@ final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
         if P.SharedOutput.self != Absent.self {
             nonisolated(unsafe) let method = try P.sharedMethod(row)
             return deferredCalls.start(call, inOrder: false) { call in
-                await self.completion(call) { try await method(self.processor) }
+                await self.completion(call) { try await method(self.processor.pointee) }
             }
         }
         nonisolated(unsafe) let method = try P.mutatingMethod(row)
         return deferredCalls.start(call, inOrder: true) { call in
-            await self.completion(call) { try await method(&self.processor) }
+            await self.completion(call) { try await method(&self.processor.pointee) }
         }
     }
 

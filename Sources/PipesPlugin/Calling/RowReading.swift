@@ -27,13 +27,18 @@ extension RowProcessor {
 ///
 /// - Parameter wanted: how many there have to be; nil: any number.
 /// - Throws: `ConversionError` where they are not as many.
+@inline(__always)
 func checkedRow(
     _ row: UnsafePointer<pipes_value>, width: UInt64, wanted: Int?
 ) throws -> UnsafeBufferPointer<pipes_value> {
     guard let count = Int(exactly: width), wanted == nil || wanted == count else {
-        throw ConversionError("wanted a row of \(wanted ?? 1) inputs, got \(width)")
+        throw widthError(width, wanted)
     }
     return UnsafeBufferPointer(start: row, count: count)
+}
+
+private func widthError(_ width: UInt64, _ wanted: Int?) -> ConversionError {
+    ConversionError("wanted a row of \(wanted ?? 1) inputs, got \(width)")
 }
 
 /// A batch whose rows can be looked at one by one, also after the call that brought it returned.

@@ -2,7 +2,8 @@ internal import CPipes
 
 /// A source behind `produce`.
 final class SourceInstance<P: SourceProcessor>: Instance, @unchecked Sendable {
-    @exclusivity(unchecked) private var processor = P()  // as in MapInstance
+    // Without checks of exclusive access: the thread contract of pipes.h stands for it.
+    @exclusivity(unchecked) private var processor = P()
     private let isPlain = P.PlainOutput.self != Absent.self
     /// An error that came after rows which must not be lost with it: the next call's answer.
     private var pendingError: (any Error)?

@@ -10,7 +10,9 @@ final class SplitInstance<P: SplitProcessor>: BatchInstance<P>, @unchecked Senda
         let memory = ResultMemory(call)
         let values: [pipes_value]
         if isConcurrent {
-            var processor = processor  // as in MapInstance
+            // A copy for each call: several may be here, and a mutating requirement, which this
+            // processor's method does not use, would want the processor for itself.
+            var processor = processor
             values = try processor.splitPlainly(row, into: memory)
         } else {
             values = try processor.splitPlainly(row, into: memory)

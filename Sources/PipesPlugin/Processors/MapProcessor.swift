@@ -55,8 +55,12 @@ public protocol MapProcessor: RowProcessor, Sendable {
 
     /// How the package calls a plain `map`: not to be written, there is a version for each
     /// processor, compiled with it.
-    mutating func mapPlainly(
-        _ row: UnsafeBufferPointer<pipes_value>, into memory: ResultMemory
+    ///
+    /// It gets the processor by its place, so that a `map` that is not mutating reads it there:
+    /// several calls may, at once.
+    static func mapPlainly(
+        _ processor: UnsafeMutablePointer<Self>, _ row: UnsafeBufferPointer<pipes_value>,
+        into memory: ResultMemory
     ) throws -> RawValue
 }
 
@@ -82,18 +86,20 @@ extension MapProcessor {
     ) throws -> Result { throw MethodMissing() }
 
     @inlinable
-    public mutating func mapPlainly(
-        _ row: UnsafeBufferPointer<pipes_value>, into memory: ResultMemory
+    public static func mapPlainly(
+        _ processor: UnsafeMutablePointer<Self>, _ row: UnsafeBufferPointer<pipes_value>,
+        into memory: ResultMemory
     ) throws -> RawValue {
         let output: PlainOutput
-        switch Self.parameterCount {
-        case 1: output = try map(First.read(row, at: 0))
-        case 2: output = try map(First.read(row, at: 0), Second.read(row, at: 1))
+        switch parameterCount {
+        case 1: output = try processor.pointee.map(First.read(row, at: 0))
+        case 2:
+            output = try processor.pointee.map(First.read(row, at: 0), Second.read(row, at: 1))
         case 3:
-            output = try map(
+            output = try processor.pointee.map(
                 First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
         default:
-            output = try map(
+            output = try processor.pointee.map(
                 First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
                 Fourth.read(row, at: 3))
         }
