@@ -334,8 +334,13 @@ static pipes_status take_buffer(const row_call *run, pipes_value *result) {
 static cffi_outcome call_once(row_call *run, number *answer) {
     const cffi_function *function = run->function;
     if (function->explains_errno) errno = 0;
-    /* libffi only reads the cif, though its declaration does not say so. */
-    ffi_call((ffi_cif *)&function->cif, function->address, &run->result, run->addresses);
+    switch (function->route) {
+    case CFFI_BY_WORDS: cffi_call_by_words(function, run->addresses, &run->result); break;
+    case CFFI_BY_REALS: cffi_call_by_reals(function, run->addresses, &run->result); break;
+    case CFFI_BY_LIBFFI:
+        /* libffi only reads the cif, though its declaration does not say so. */
+        ffi_call((ffi_cif *)&function->cif, function->address, &run->result, run->addresses);
+    }
     if (function->explains_errno) run->error = errno;
     if (function->rule_count == 0) return CFFI_OK;
     *answer = read_number(run->result, function->result);

@@ -1,4 +1,4 @@
-/* What prepare.c makes and call.c runs. */
+/* What prepare.c makes, and call.c and direct.c run. */
 #ifndef CFFI_PLAN_H
 #define CFFI_PLAN_H
 
@@ -29,8 +29,12 @@ typedef struct cffi_step {
     const char *name;
 } cffi_step;
 
+/* How a function is called. */
+typedef enum cffi_route { CFFI_BY_LIBFFI, CFFI_BY_WORDS, CFFI_BY_REALS } cffi_route;
+
 struct cffi_function {
     ffi_cif cif;
+    cffi_route route;
     void (*address)(void);
     char *name;
     cffi_step *steps;
@@ -58,6 +62,13 @@ struct cffi_plan {
     void *addresses[CFFI_MAX_ARGS]; /* of the constants, as libffi wants them */
     char *texts[CFFI_MAX_ARGS];     /* owned */
 };
+
+/* The fastest way to call a function whose args and result are known. */
+cffi_route cffi_route_of(const cffi_function *function);
+/* As ffi_call, for the functions of that route. A narrow result is in the low bits, and nothing is
+ * said of those above. */
+void cffi_call_by_words(const cffi_function *function, void *const addresses[], cffi_slot *result);
+void cffi_call_by_reals(const cffi_function *function, void *const addresses[], cffi_slot *result);
 
 /* The numbers of an integer type that an INT can hold; none for other types. */
 typedef struct cffi_range {

@@ -92,6 +92,7 @@ cffi_function *cffi_function_make(const cffi_signature *signature, const void *a
     function->largest_size = INT64_MAX;
     for (uint32_t position = 0; position < function->arg_count; position++)
         add_arg(function, position);
+    function->route = cffi_route_of(function);
     if (ffi_prep_cif(&function->cif, FFI_DEFAULT_ABI, function->arg_count,
                      libffi_type(function->result), function->types) != FFI_OK) {
         cffi_function_destroy(function);

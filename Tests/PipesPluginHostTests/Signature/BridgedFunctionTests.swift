@@ -83,6 +83,42 @@ struct BridgedFunctionTests {
         #expect(try call(library, symbol, signature, args: args, row) == Self.ok(expected))
     }
 
+    @Test(
+        "each way of calling hands over args and results of each type as they are",
+        arguments: [
+            (
+                "six", "(in0:i8, in1:u8, in2:i16, in3:u16, in4:i32, in5:u32) -> i64",
+                [.int(-128), .int(255), .int(-32768), .int(65535), .int(-5), .int(4_294_967_295)],
+                .int(-128 + 255_000 - 32_768_000_000 + 65535 - 5 + 4_294_967_295)
+            ),
+            (
+                "seven", "(in0:i8, in1:u8, in2:i16, in3:u16, in4:i32, in5:u32, in6:i64) -> i64",
+                [.int(-1), .int(1), .int(-1), .int(1), .int(-1), .int(1), .int(-9)],
+                .int(-1 + 1000 - 1_000_000 + 1 - 1 + 1 - 9)
+            ),
+            ("low_byte", "(in:i32) -> i8", [.int(0x1ff)], .int(-1)),
+            ("low_half", "(in:i64) -> u16", [.int(-1)], .int(65535)),
+            ("is_odd", "(in:u8) -> bool", [.int(255)], .bool(true)),
+            ("negated", "(in:bool) -> bool", [.bool(true)], .bool(false)),
+            ("fixed", "() -> i32", [.null], .int(-7)),
+            (
+                "three", "(in0:f64, in1:f64, in2:f64) -> f64", [.float(0.5), .float(1), .int(2)],
+                .float(210.5)
+            ),
+            (
+                "four", "(in0:f64, in1:f64, in2:f64, in3:f64) -> f64",
+                [.float(0.5), .float(1), .float(2), .float(3)], .float(3210.5)
+            ),
+            ("scaled", "(in0:f64, in1:i32) -> f64", [.float(1.5), .int(-2)], .float(-3)),
+            ("singly", "(in0:f32, in1:f32) -> f32", [.float(1.5), .float(0.25)], .float(1.25)),
+            ("rounded", "(in:f64) -> i32", [.float(-2.75)], .int(-2)),
+        ] as [(String, String, [Row], Row)])
+    func shapes(_ symbol: String, _ signature: String, _ row: [Row], _ expected: Row) throws {
+        let workshop = try PluginWorkshop()
+        let library = try workshop.build("../shapes.c", as: "shapes.so")
+        #expect(try call(library, symbol, signature, row) == Self.ok(expected))
+    }
+
     @Test("a digest fills a buffer of fixed size, and the row keeps no more of the arena than that")
     func digest() throws {
         let outcome = try call(
