@@ -5,24 +5,35 @@ import Glibc
 /// the next: the newest is given out first, since the processor's cache still holds it.
 public enum ValueMemory {
     /// Values in a block that is kept for reuse; smaller requests get one of these, too.
-    public static let blockSize = 256
-    /// Blocks kept at most: 384 KiB.
-    private static let largestPool = 64
+    private static let blockSize = 256
+    private static let largeBlockSize = 1024
 
-    private static let pool = Pool(atMost: largestPool)
+    // At most 384 KiB each.
+    private static let blocks = Pool(atMost: 64)
+    private static let largeBlocks = Pool(atMost: 16)
 
     /// Memory for `count` values, not initialised, to be given back with the same count.
     public static func take(_ count: Int) -> UnsafeMutablePointer<pipes_value> {
-        guard isPooled(count) else { return .allocate(capacity: max(1, count)) }
-        return pool.take() ?? .allocate(capacity: blockSize)
+        guard let (pool, size) = pool(for: count) else {
+            return .allocate(capacity: max(1, count))
+        }
+        return pool.take() ?? .allocate(capacity: size)
     }
 
     public static func giveBack(_ values: UnsafeMutablePointer<pipes_value>, count: Int) {
-        if !isPooled(count) || !pool.giveBack(values) { values.deallocate() }
+        guard let (pool, _) = pool(for: count), pool.giveBack(values) else {
+            return values.deallocate()
+        }
     }
 
-    /// A single row, as sources bring that wait for them, needs no block.
-    private static func isPooled(_ count: Int) -> Bool { count > 16 && count <= blockSize }
+    /// - Returns: nil also for a single row, as sources bring that wait for them.
+    private static func pool(for count: Int) -> (Pool, size: Int)? {
+        switch count {
+        case 17...blockSize: (blocks, blockSize)
+        case blockSize + 1...largeBlockSize: (largeBlocks, largeBlockSize)
+        default: nil
+        }
+    }
 
     /// Three pointers and no object, since a reference would be counted for every batch.
     ///

@@ -2,10 +2,8 @@ import PipesCore
 
 /// Runs a source: asks for as many rows as there is room for, and numbers them.
 final class SourceRunner: NodeRunner {
-    /// The most rows asked for at once.
-    static let largestDemand = 256
-
     private lazy var call = makeCall()
+    @exclusivity(unchecked) private var pace = SourcePace()
     @exclusivity(unchecked) private var attempts = 0
     @exclusivity(unchecked) private var pauseEnd: ContinuousClock.Instant?
 
@@ -41,8 +39,9 @@ final class SourceRunner: NodeRunner {
             guard control.clock.now >= pauseEnd else { return false }
             self.pauseEnd = nil
         }
-        let room = outputs.reduce(SourceRunner.largestDemand) { min($0, $1.roomOrWait()) }
-        guard room > 0 else { return false }
+        let free = outputs.reduce(Int.max) { min($0, $1.roomOrWait()) }
+        guard free > 0 else { return false }
+        let room = min(free, pace.next(now: MonotonicTime.nanoseconds))
         if let fault = faults?.next([nextKey]) { return inject(fault) }
         // The next row that a test wants to hit must be the first of its call.
         let demand = min(room, faults?.distance(from: nextKey) ?? room)
@@ -82,6 +81,7 @@ final class SourceRunner: NodeRunner {
             let rows = call.emission.rowCount
             for (port, batch) in numbered(call) { outputs[port].append(batch) }
             account.out += rows
+            pace.note(rows: rows, of: call.demand)
             if answer == .end { wantsNoMore = true }
         case .retry where attempts < node.properties.retry.max && !wantsNoMore:
             attempts += 1
