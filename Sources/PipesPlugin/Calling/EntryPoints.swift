@@ -46,7 +46,7 @@ enum EntryPoints {
             UnsafeMutablePointer<pipes_value>?
         ) -> pipes_status = {
             guard let call = $1, let row = $2, let result = $3 else { return Status.fatal }
-            return with($0) { $0.map(call, row, result) }
+            return with($0) { $0.mapInTheShortestWay(call, row, result) }
         }
 
     static let process:

@@ -7,11 +7,14 @@ final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
     private let processor = UnsafeMutablePointer<P>.allocate(capacity: 1)
     // Asked once: looking at associated types is slow in code that is generic.
     private let width = P.width
-    private let isPlain = P.PlainOutput.self != Absent.self
 
     override init(_ blueprint: Blueprint) {
         processor.initialize(to: P())
-        super.init(blueprint)
+        if P.PlainOutput.self == Absent.self {
+            super.init(blueprint)
+        } else {
+            super.init(blueprint, plainMap: P.plainMap(of: processor))
+        }
     }
 
     deinit {
@@ -26,15 +29,13 @@ final class MapInstance<P: MapProcessor>: Instance, @unchecked Sendable {
 
     override func close() { processor.pointee.close() }
 
+    /// Where it is not plain.
     override func map(
         _ call: Call, _ row: UnsafePointer<pipes_value>,
         _ result: UnsafeMutablePointer<pipes_value>
     ) -> pipes_status {
         do {
-            let row = try checkedRow(row, width: call.pointee.width, wanted: width)
-            guard isPlain else { return try start(call, row) }
-            result.pointee = try P.mapPlainly(processor, row, into: ResultMemory(call)).value
-            return Status.ok
+            return try start(call, checkedRow(row, width: call.pointee.width, wanted: width))
         } catch {
             return answer(call, error)
         }

@@ -1,4 +1,4 @@
-internal import CPipes
+public import CPipes
 
 extension RowProcessor {
     /// How many parameters the processor's method has; a `Row` is one.
@@ -9,7 +9,7 @@ extension RowProcessor {
     }
 
     /// How many inputs a row has to have; nil: any number.
-    static var width: Int? { First.inputKind == nil ? nil : parameterCount }
+    @inlinable static var width: Int? { First.inputKind == nil ? nil : parameterCount }
 
     /// A row that is there as long as the results of its call: the host keeps what a deferred
     /// call's inputs refer to, not the array that they were passed in.
@@ -27,7 +27,7 @@ extension RowProcessor {
 ///
 /// - Parameter wanted: how many there have to be; nil: any number.
 /// - Throws: `ConversionError` where they are not as many.
-@inline(__always)
+@inlinable @inline(__always)
 func checkedRow(
     _ row: UnsafePointer<pipes_value>, width: UInt64, wanted: Int?
 ) throws -> UnsafeBufferPointer<pipes_value> {
@@ -37,7 +37,8 @@ func checkedRow(
     return UnsafeBufferPointer(start: row, count: count)
 }
 
-private func widthError(_ width: UInt64, _ wanted: Int?) -> ConversionError {
+@usableFromInline
+func widthError(_ width: UInt64, _ wanted: Int?) -> ConversionError {
     ConversionError("wanted a row of \(wanted ?? 1) inputs, got \(width)")
 }
 

@@ -26,6 +26,7 @@ public struct Blueprint {
     let params: [Param]
     /// Nil: any number of inputs, of any kind. Empty for a source.
     let inputs: [Port]?
+    var inputNames: [String] { inputs?.map(\.name) ?? [] }
     /// Nil for a sink.
     let output: Port?
     let flags: pipes_flags

@@ -58,11 +58,13 @@ public protocol MapProcessor: RowProcessor, Sendable {
     ///
     /// It gets the processor by its place, so that a `map` that is not mutating reads it there:
     /// several calls may, at once.
-    static func mapPlainly(
-        _ processor: UnsafeMutablePointer<Self>, _ row: UnsafeBufferPointer<pipes_value>,
-        into memory: ResultMemory
-    ) throws -> RawValue
+    static func plainMap(of processor: UnsafeMutablePointer<Self>) -> PlainMap
 }
+
+/// The whole way of a row through a plain `map`: a call, its row, and where the result goes.
+public typealias PlainMap = (
+    UnsafeMutablePointer<pipes_call>, UnsafePointer<pipes_value>, UnsafeMutablePointer<pipes_value>
+) throws -> Void
 
 extension MapProcessor {
     @_disfavoredOverload
@@ -86,24 +88,28 @@ extension MapProcessor {
     ) throws -> Result { throw MethodMissing() }
 
     @inlinable
-    public static func mapPlainly(
-        _ processor: UnsafeMutablePointer<Self>, _ row: UnsafeBufferPointer<pipes_value>,
-        into memory: ResultMemory
-    ) throws -> RawValue {
-        let output: PlainOutput
+    public static func plainMap(of processor: UnsafeMutablePointer<Self>) -> PlainMap {
+        { call, row, result in
+            let row = try checkedRow(row, width: call.pointee.width, wanted: width)
+            result.pointee = try mapPlainly(processor, row).write(into: ResultMemory(call)).value
+        }
+    }
+
+    @inlinable @inline(__always)
+    static func mapPlainly(
+        _ processor: UnsafeMutablePointer<Self>, _ row: UnsafeBufferPointer<pipes_value>
+    ) throws -> PlainOutput {
         switch parameterCount {
-        case 1: output = try processor.pointee.map(First.read(row, at: 0))
-        case 2:
-            output = try processor.pointee.map(First.read(row, at: 0), Second.read(row, at: 1))
+        case 1: try processor.pointee.map(First.read(row, at: 0))
+        case 2: try processor.pointee.map(First.read(row, at: 0), Second.read(row, at: 1))
         case 3:
-            output = try processor.pointee.map(
+            try processor.pointee.map(
                 First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2))
         default:
-            output = try processor.pointee.map(
+            try processor.pointee.map(
                 First.read(row, at: 0), Second.read(row, at: 1), Third.read(row, at: 2),
                 Fourth.read(row, at: 3))
         }
-        return try output.write(into: memory)
     }
 
     public static var blueprint: Blueprint {

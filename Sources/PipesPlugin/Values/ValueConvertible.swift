@@ -54,13 +54,19 @@ extension ValueDescribed {
 extension ValueReadable {
     @inlinable public static var inputKind: Kind? { kind }
 
-    @inlinable
+    @inlinable @inline(__always)
     public static func read(_ row: UnsafeBufferPointer<pipes_value>, at index: Int) throws -> Self {
         do {
             return try Self(RawValue(row[index]))
-        } catch let error as ConversionError {
-            throw error.ofInput(index)
+        } catch {
+            throw named(error, index)
         }
+    }
+
+    /// The error with the input's number, where it is about its value.
+    @usableFromInline
+    static func named(_ error: any Error, _ index: Int) -> any Error {
+        (error as? ConversionError)?.ofInput(index) ?? error
     }
 
     public static func readList(_ value: RawValue) throws -> [Self] {
