@@ -222,7 +222,7 @@ enum LifeChecks {
 
     /// A growth counts when it goes on: caches fill once. Those of the heap take longest; the one
     /// behind `Task.sleep` has room for more than a thousand entries.
-    private static func grows(
+    static func grows(
         _ context: CheckContext, _ count: Int, _ name: String, _ round: () throws -> Void
     ) throws {
         context.progress.step(name)

@@ -1,5 +1,7 @@
+import CHeap
 import CPipes
 import PipesCore
+import PipesPluginHost
 
 /// Who may touch what, and for how long.
 enum MemoryChecks {
@@ -29,9 +31,9 @@ enum MemoryChecks {
             run: releases),
         Check(
             "allocation",
-            proves: "Memory that can't be had is answered with a status, and the row that comes "
-                + "again comes to the same.",
-            source: "pipes.h, pipes_host: alloc; pipes_processor: process", isRandom: true,
+            proves: "Memory that can't be had, from the host or from malloc, in open too, is "
+                + "answered with a status, and the row that comes again comes to the same.",
+            source: "pipes.h, pipes_host: alloc; pipes_processor: open, process", isRandom: true,
             rules: Check.everyRule, run: allocation),
     ]
 
@@ -143,17 +145,77 @@ enum MemoryChecks {
         let usual = try context.reference(rows, in: sizes, conduct)
         let count =
             try usual?.allocationCount ?? context.run(rows, in: sizes, conduct).allocationCount
-        guard count > 0 else { return }
-        for failing in 1...min(count, mostFailures) {
+        for failing in 1..<(min(count, mostFailures) + 1) {
             conduct.failingAllocation = failing
             let label = "allocation \(failing) fails"
-            var other = try context.run(rows, in: sizes, conduct, as: label)
-            // A row may be lost to it, but not changed.
-            other.fates = other.fates.map { if case .failed = $0 { .unknown } else { $0 } }
-            if let difference = usual?.difference(from: other) {
-                context.progress.finding(
-                    "without a failure, and then where \(label) once: \(difference)")
-            }
+            compare(usual, try context.run(rows, in: sizes, conduct, as: label), label, context)
+        }
+        try ownAllocations(context, usual) {
+            try context.run(rows, in: sizes, as: $0)
+        }
+    }
+
+    private static func compare(
+        _ usual: Delivery?, _ other: Delivery, _ label: String, _ context: CheckContext
+    ) {
+        var other = other
+        // A row may be lost to it, but not changed.
+        other.fates = other.fates.map { if case .failed = $0 { .unknown } else { $0 } }
+        if let difference = usual?.difference(from: other) {
+            context.progress.finding(
+                "without a failure, and then where \(label) once: \(difference)")
+        }
+    }
+
+    /// What the plugin asks malloc for by itself, as it has to in open: there is no call yet whose
+    /// memory it could take.
+    private static func ownAllocations(
+        _ context: CheckContext, _ usual: Delivery?, _ run: (String) throws -> Delivery
+    ) throws {
+        // What other languages bring along ends the process, and their authors can't help it.
+        guard context.plugin.toolchain == nil else { return }
+        let entry = try PluginLoader.entry(of: context.file)
+        guard cheap_divert(unsafeBitCast(entry, to: UnsafeRawPointer.self)) else {
+            return context.progress.warning("its calls of malloc can't be made to fail")
+        }
+        cheap_fail(0)
+        _ = try run("counting calls of malloc")
+        let count = cheap_stop_failing()
+        for failing in 1..<(min(count, mostFailures) + 1) {
+            let label = "malloc \(failing) fails"
+            cheap_fail(failing)
+            defer { _ = cheap_stop_failing() }
+            // To refuse to open is right, too.
+            guard let other = try? run(label) else { continue }
+            compare(usual, other, label, context)
+        }
+        try openings(context)
+    }
+
+    /// An open that finds no memory leaves nothing behind, and the next one is as usual.
+    private static func openings(_ context: CheckContext) throws {
+        var conduct = Conduct()
+        conduct.forgetsCalls = true
+        context.progress.step("open once malloc had failed")
+        cheap_fail(0)
+        let node: OpenNode
+        do {
+            node = try context.open(args: context.args, conduct, width: nil)
+        } catch let refused as OpenNode.Refused {
+            return context.progress.finding(
+                "once malloc had failed, open is refused: \(refused.reason)")
+        }
+        let count = cheap_stop_failing()
+        node.close()
+        guard count > 0 else { return }
+        var failing = 0
+        try LifeChecks.grows(context, 1000, "opens in which malloc fails") {
+            failing = failing % count + 1
+            cheap_fail(failing)
+            defer { _ = cheap_stop_failing() }
+            do {
+                try context.open(args: context.args, conduct, width: nil).close()
+            } catch is OpenNode.Refused {}
         }
     }
 }

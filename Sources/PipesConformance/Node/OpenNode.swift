@@ -78,6 +78,7 @@ final class OpenNode: @unchecked Sendable {
             // A failed open has kept nothing, and close is not called for it.
             if conduct.forbidsOldInputs { list.forbid() }
             let reason = node.explanation ?? "answered \(StatusRule.name(status))"
+            if conduct.forgetsCalls { node.forget() }
             throw Refused(reason: reason)
         }
     }

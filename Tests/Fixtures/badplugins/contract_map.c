@@ -13,6 +13,7 @@ struct state {
     const pipes_value *last;
     pipes_call *call;
     char buffer[64];
+    void *more;
 };
 
 #if defined SHARED_BY_ALL_NODES
@@ -40,8 +41,14 @@ static pipes_status open_node(const pipes_host *host, pipes_node *node, const pi
     (void)node;
     (void)count;
     struct state *state = calloc(1, sizeof *state);
+#if !defined TRUSTS_MALLOC_IN_OPEN
     if (!state) return PIPES_RETRY;
+#endif
     state->num = args[0].integer;
+#if defined FORGETS_WHAT_IT_HAD
+    state->more = malloc(8);
+    if (!state->more) return PIPES_RETRY;
+#endif
 #if defined DIVIDES_BY_AN_ARG
     state->num = 100 / state->num;
 #elif defined OPEN_ANSWERS_SKIP
@@ -75,6 +82,7 @@ static void close_node(void *context) {
 #if defined LEAKS_MEMORY
     (void)state;
 #else
+    free(state->more);
     free(state);
 #endif
 #if defined SHARED_BY_ALL_NODES

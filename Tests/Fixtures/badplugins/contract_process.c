@@ -59,7 +59,9 @@ static pipes_status take(void *context, pipes_call *call, const pipes_batch *bat
         if (text.kind == PIPES_NULL) continue;
         free(state->text);
         state->text = malloc(text.size + 1);
+#if !defined TRUSTS_IN_MALLOC
         if (!state->text) return PIPES_RETRY;
+#endif
         if (text.size) memcpy(state->text, text.text, text.size);
         uint64_t origin = row;
 #if defined EMITS_WITHOUT_A_ROW
