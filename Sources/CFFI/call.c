@@ -277,10 +277,27 @@ static pipes_status take_number(const row_call *run, pipes_value *result) {
     return PIPES_OK;
 }
 
+/* Where the bytes of the row end in which `text` lies, as what memchr finds does: no NUL need be
+ * behind them. NULL for a text that lies elsewhere. */
+static const char *end_of_bytes(const row_call *run, const char *text) {
+    const char *end = NULL;
+    for (uint32_t index = 0; index < run->function->step_count; index++) {
+        const cffi_step *step = &run->function->steps[index];
+        const char *start = run->slots[step->position].pointer;
+        /* A copy with a NUL may begin where bytes end. */
+        if (step->role == CFFI_IN_TEXT && text == start) return NULL;
+        if (step->role != CFFI_IN_POINTER) continue;
+        uint64_t size = run->row[step->input].size;
+        if (text >= start && text <= start + size) end = start + size;
+    }
+    return end;
+}
+
 static pipes_status take_text(const row_call *run, arena_mark mark, pipes_value *result) {
     const char *text = run->result.pointer;
     if (!text) return PIPES_OK;
-    size_t size = strlen(text);
+    const char *end = end_of_bytes(run, text);
+    size_t size = end ? strnlen(text, (size_t)(end - text)) : strlen(text);
     if (!cffi_is_utf8(text, size)) {
         char message[CFFI_MESSAGE_SIZE];
         snprintf(message, sizeof message, "the text from %.100s is not valid UTF-8",

@@ -37,16 +37,16 @@ public struct InspectedFunction: Sendable {
         words = signature.words
         let symbol = String(coro[coro.index(after: colon)...])
         let types = Library.loadedFile(processor.file).flatMap {
-            DebugInformation.parameterTypes(of: symbol, in: $0)
+            DebugInformation.types(of: symbol, in: $0)
         }
         hasDebugInformation = types != nil
-        disagreements = types.map { signature.disagreements(withParameterTypes: $0) } ?? []
+        disagreements = types.map { signature.disagreements(with: $0) } ?? []
     }
 }
 
 extension Library {
     /// The file of a library that is loaded, by its soname or path.
-    fileprivate static func loadedFile(_ name: String) -> String? {
+    static func loadedFile(_ name: String) -> String? {
         if name.contains("/") { return FileTrust.realPath(name) }
         let file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }

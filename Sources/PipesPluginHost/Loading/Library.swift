@@ -49,5 +49,9 @@ struct LinkerError: Error, Hashable {
         where reason.hasPrefix(prefix) {
             reason.removeFirst(prefix.count)
         }
+        // Where it found a soname.
+        if reason.hasPrefix("/"), let end = reason.firstRange(of: "/\(path): ") {
+            reason.removeSubrange(..<end.upperBound)
+        }
     }
 }

@@ -76,8 +76,14 @@ enum PlainFunctions {
         do throws(LinkerError) {
             address = try library.address(of: symbol)
         } catch {
+            let names =
+                Library.loadedFile(path).flatMap { ElfFile.exportedSymbols(of: $0) }?.map(\.name)
+                ?? []
+            let meant = didYouMean(symbol, among: names)
             throw CatalogError(
-                .coro, "no function \(symbol.quoted) in library \(name): \(error.reason)")
+                .coro,
+                "no function \(symbol.quoted) in library \(name): \(error.reason)"
+                    + (meant.isEmpty ? "" : "." + meant))
         }
         if cffi_is_data(address) {
             throw CatalogError(.coro, "\(symbol.quoted) in library \(name) is data and no function")

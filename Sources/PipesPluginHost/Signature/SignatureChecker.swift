@@ -78,7 +78,8 @@ struct SignatureChecker {
             if input > Self.largestInput {
                 report(
                     arg.column,
-                    "in\(input) is beyond in\(Self.largestInput), the last input there can be")
+                    "\"\(arg.name)\" is beyond in\(Self.largestInput), the last input there can be")
+                continue
             }
             let isScalar = if case .inScalar = arg.part { true } else { false }
             if let earlier = takenAs[input], earlier.isScalar != isScalar {
@@ -90,7 +91,9 @@ struct SignatureChecker {
             takenAs[input] = takenAs[input] ?? (isScalar, arg.name)
         }
         for arg in parsed.args {
-            guard let input = arg.part.input, input > 0, takenAs[input - 1] == nil else { continue }
+            guard let input = arg.part.input, (1...Self.largestInput).contains(input),
+                takenAs[input - 1] == nil
+            else { continue }
             report(
                 arg.column,
                 "\"\(arg.name)\" without in\(input - 1): the joined inputs are in0, in1, in2 ...")
@@ -98,10 +101,12 @@ struct SignatureChecker {
     }
 
     private mutating func checkLengths() {
-        var pointers: Set<Int> = []
+        var pointers: [Int: Int?] = [:]
         var lengths: Set<Int> = []
         for arg in parsed.args {
-            if case .inPointer(let input, _) = arg.part { pointers.insert(input) }
+            if case .inPointer(let input, let size) = arg.part {
+                pointers.updateValue(size, forKey: input)
+            }
             if case .inLength(let input, _) = arg.part { lengths.insert(input) }
         }
         for arg in parsed.args {
@@ -113,9 +118,16 @@ struct SignatureChecker {
                     "\(arg.name) without a length would be read out of bounds; add \(word).len:TYPE, "
                         + "give it a fixed size as in \(arg.name)[16], or write \(word).cstr for a text "
                         + "that ends with a NUL")
-            case .inLength(let input, _) where !pointers.contains(input):
+            case .inLength(let input, let type):
                 let word = arg.name.dropLast(".len".count)
-                report(arg.column, "\(arg.name) is the length of \(word).ptr, which is missing")
+                guard let size = pointers[input] else {
+                    report(arg.column, "\(arg.name) is the length of \(word).ptr, which is missing")
+                    continue
+                }
+                if let size, let range = type.range, !range.contains(Int64(size)) {
+                    report(
+                        arg.column, "the size \(size) of \(word).ptr does not fit \(type.rawValue)")
+                }
             default: break
             }
         }

@@ -102,8 +102,9 @@ struct SignatureParser {
         guard word.hasPrefix("in") else { return nil }
         let digits = word.dropFirst(2)
         if digits.isEmpty { return 0 }
-        guard digits.count <= 3, digits.allSatisfy({ $0.isNumber }) else { return nil }
-        return Int(digits)
+        guard digits.allSatisfy({ $0.isNumber }) else { return nil }
+        // One that no Int can say is beyond the last input too.
+        return Int(digits) ?? Int.max
     }
 
     private mutating func parseInput(

@@ -11,7 +11,8 @@ struct InspectCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "A plugin, plugin.processor, the path of a plugin's file, or a plain function as "
-                + "library:symbol with --signature.", valueName: "name"))
+                + "library:symbol with --signature.", valueName: "name"),
+        completion: .custom { _, _, _ in names })
     var name: String
 
     @Option(help: "How to call a plain function, such as \"(in:f64) -> f64\".")
@@ -31,6 +32,13 @@ struct InspectCommand: ParsableCommand {
         } else {
             Console.output.write(
                 json ? Self.text(of: report.value) : PluginText(report: report).lines)
+        }
+    }
+
+    /// Of all plugins and processors in the usual folders: what a shell offers.
+    private static var names: [String] {
+        PluginOptions.usualInspector.reports().filter { $0.broken == nil }.flatMap { plugin in
+            [plugin.name] + plugin.processors.map { "\(plugin.name).\($0.name)" }
         }
     }
 
@@ -62,6 +70,11 @@ struct InspectCommand: ParsableCommand {
                 throw refusal("is no plugin: it does not export pipes_plugin_v1")
             }
             return (try usable(report), nil)
+        }
+        if name.contains(":") {
+            throw refusal(
+                "is a plain function; say how to call it with --signature, such as "
+                    + "--signature \"(in.ptr, in.len:size) -> int\"")
         }
         let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let report = plugins.inspector.report(named: String(parts[0])) else {

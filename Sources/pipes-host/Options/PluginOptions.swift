@@ -12,7 +12,7 @@ struct PluginOptions: ParsableArguments {
             "A folder of plugins; may be given more than once, the earlier wins.",
             discussion: "It is asked before $PIPES_PLUGINS, plugins/ beside the graph file, "
                 + "./plugins, the folder of pipes-host and ../lib/pipes from there.",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var folders: [String] = []
 
     /// What finds the processors of a graph.
@@ -36,6 +36,13 @@ struct PluginOptions: ParsableArguments {
     /// Looks at plugins in child processes, which this program is started for again.
     var inspector: PluginInspector {
         Self.inspector(pluginFolders(graphFolder: nil))
+    }
+
+    /// The same without `--plugins`.
+    static var usualInspector: PluginInspector {
+        inspector(
+            PluginFolders(
+                options: [], environment: ProcessVariables.all["PIPES_PLUGINS"], graphFolder: nil))
     }
 
     private static func inspector(_ folders: PluginFolders) -> PluginInspector {

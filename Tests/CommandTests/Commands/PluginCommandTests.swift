@@ -117,6 +117,14 @@ struct PluginCommandTests {
         #expect(plugin.errors.hasPrefix("strngs: error: no plugin \"strngs\": "))
         #expect(plugin.errors.hasSuffix("Did you mean \"strings\"?\n"))
         #expect(plugin.code == 1)
+
+        let function = try await host("inspect", "libm.so.6:cbrt")
+        #expect(
+            function.errors
+                == "libm.so.6:cbrt: error: is a plain function; say how to call it with --signature, "
+                + "such as --signature \"(in.ptr, in.len:size) -> int\"\n")
+        #expect(function.output == "")
+        #expect(function.code == 1)
     }
 
     @Test("inspect of a broken plugin says why, with exit code 1")

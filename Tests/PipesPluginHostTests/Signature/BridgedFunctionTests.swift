@@ -57,6 +57,15 @@ struct BridgedFunctionTests {
                 "libc.so.6", "strchr", "(in.cstr, c:int=99) -> cstr", [.string("abcd")],
                 .string("cd")
             ),
+            // What comes back lies in the row's bytes, behind which there is no NUL.
+            (
+                "libc.so.6", "memchr", "(in.ptr, int=99, in.len:size) -> cstr", [.string("abcd")],
+                .string("cd")
+            ),
+            (
+                "libc.so.6", "mempcpy", "(in0.ptr[2], in1.ptr, in1.len:size) -> cstr",
+                [.string("ab"), .string("xy")], .string("")
+            ),
             ("libc.so.6", "atoi", "(in.cstr) -> i8", [.string("-2")], .int(-2)),
             ("libc.so.6", "atoi", "(in.cstr) -> u8", [.string("-2")], .int(254)),
             ("libc.so.6", "atoi", "(in.cstr) -> u32", [.string("-2")], .int(4_294_967_294)),

@@ -109,9 +109,11 @@ final class CallBench {
         return Outcome(status: status, value: Self.row(result), message: explanation.text)
     }
 
+    /// With something behind it that no function has any business to read.
     private static func copy(_ bytes: [UInt8]) -> UnsafeMutablePointer<UInt8> {
-        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, bytes.count))
-        copy.initialize(from: bytes, count: bytes.count)
+        let behind = Array("beyond the row\0".utf8)
+        let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count + behind.count)
+        copy.initialize(from: bytes + behind, count: bytes.count + behind.count)
         return copy
     }
 

@@ -43,8 +43,25 @@ struct InspectedFunctionTests {
             (
                 "(in:int, null) -> int",
                 [
-                    "the library's debug information declares 1 parameters, (int), and the signature "
+                    "the library's debug information declares 1 parameter, (int), and the signature "
                         + "has 2"
+                ]
+            ),
+            ("(in:int) -> void", []),
+            (
+                "(in:int) -> f64",
+                [
+                    "the function returns int in the library's debug information, and double in the "
+                        + "signature"
+                ]
+            ),
+            (
+                "(in.cstr) -> cstr",
+                [
+                    "the function returns int in the library's debug information, and const char * "
+                        + "in the signature",
+                    "parameter 1 is int in the library's debug information, (int), and const char * "
+                        + "in the signature",
                 ]
             ),
         ])

@@ -41,6 +41,44 @@ struct SignatureTests {
         #expect(signature != nil && errors.isEmpty, "\(errors)")
     }
 
+    @Test("each type stands wherever the grammar has a type", arguments: ScalarType.allCases)
+    func types(_ type: ScalarType) {
+        let name = type.rawValue
+        let literal = type == .cstr ? "\"a\"" : type == .bool ? "true" : "1"
+        for text in [
+            "(in:\(name)) -> void", "(null) -> \(name)", "(x:\(name)) -> void",
+            "(x:\(name)=\(literal)) -> void", "(\(name)=\(literal)) -> void",
+        ] {
+            #expect(Signature.read(text).errors == [], "\(text)")
+        }
+        // What counts bytes, or is a status, is an integer.
+        for (text, column) in [
+            ("(in.ptr, in.len:\(name)) -> void", 17),
+            ("(out.ptr[1], out.cap:\(name)) -> void", 22),
+            ("(out.ptr, out.len:*\(name)) -> void", 20),
+            ("(out.ptr[1]) -> out.len:\(name)", 25), ("() -> status:\(name)", 14),
+        ] {
+            let columns = Signature.read(text).errors.map(\.column)
+            #expect(columns == (type.isInteger ? [] : [column]), "\(text)")
+        }
+    }
+
+    @Test("each attribute takes each comparison, and only where there is an integer to compare")
+    func attributes() {
+        for outcome in ["ok", "fail", "grow", "retry"] {
+            for comparison in ["=", "!=", "<", "<=", ">", ">="] {
+                let rule = "\(outcome)\(comparison)-5"
+                let text = "(out.ptr, out.len:*size) -> status:int \(rule) errno pure blocking"
+                #expect(Signature.read(text).errors == [], "\(text)")
+                for result in ["void", "f64", "cstr", "cstr.free"] {
+                    let column = "() -> \(result) ".count + 1
+                    let errors = Signature.read("() -> \(result) \(rule)").errors
+                    #expect(errors.first?.column == column, "\(result) \(rule)")
+                }
+            }
+        }
+    }
+
     @Test(
         "what could read or write out of bounds, or has no meaning, is refused with its column",
         arguments: [
@@ -128,6 +166,55 @@ struct SignatureTests {
             (
                 "(in.ptr[4], out.ptr[300], out.cap:u8) -> void", 27,
                 "the size 300 of out.ptr does not fit u8"
+            ),
+            (
+                "(in.ptr[300], in.len:u8) -> int", 15,
+                "the size 300 of in.ptr does not fit u8"
+            ),
+            (
+                "(in1.ptr[200], in0:int, in1.len:i8) -> int", 25,
+                "the size 200 of in1.ptr does not fit i8"
+            ),
+            ("(in64:int) -> int", 2, "\"in64\" is beyond in63, the last input there can be"),
+            (
+                "(in98765432109876543210:int) -> int", 2,
+                "\"in98765432109876543210\" is beyond in63, the last input there can be"
+            ),
+            (
+                "(in.ptr[268435457]) -> int", 9,
+                "a size of 268435457 bytes is above the limit of 268435456"
+            ),
+            (
+                "(in0.ptr, in1.ptr, in1.len:size) -> int", 2,
+                "in0.ptr without a length would be read out of bounds; add in0.len:TYPE, give it a fixed size as in in0.ptr[16], or write in0.cstr for a text that ends with a NUL"
+            ),
+            (
+                "(in.cstr, in.len:size) -> int", 11,
+                "in.len is the length of in.ptr, which is missing"
+            ),
+            (
+                "(in:int, out.ptr[4], out.ptr[4]) -> void", 22,
+                "a second \"out.ptr\"; each name stands for one argument"
+            ),
+            (
+                "(in:int, out.ptr, out.len:*size) -> out.len:size", 19,
+                "out.len is an argument and the result; write status:TYPE for a result that is no length"
+            ),
+            (
+                "(in:int, out.ptr, out.cap:size) -> status:int", 10,
+                "nothing says how much of out.ptr is written; add out.len:*TYPE, return out.len:TYPE, or give it a fixed size as in out.ptr[32]"
+            ),
+            (
+                "(in:int, out.ptr[4]) -> cstr.free", 25,
+                "a row has one value, and this function has two: cstr.free and out.ptr"
+            ),
+            (
+                "(in:int, out.ptr[4]) -> out.ptr", 25,
+                "of \"out\" only out.len:TYPE can be a result; what a function writes into out.ptr is the row's value anyway"
+            ),
+            (
+                "(in.cstr) -> struct", 14,
+                "structs by value can't be passed; write a small C function that takes its fields one by one"
             ),
             (
                 "(in:int, out.ptr, out.len:size) -> void", 27,
