@@ -53,6 +53,7 @@ examples: ## The examples that are projects of their own, built and run as their
 	.build/debug/embedding | diff - Examples/embedding/expected.txt
 	.ci/check-languages
 	.ci/check-tutorials .build/debug Packaging/pkgconfig
+	PATH="$(CURDIR)/.build/debug:$$PATH" .ci/check-completions
 
 schema: ## The JSON Schema of graph files, judged by a validator from PyPI.
 	.ci/check-schema

@@ -11,7 +11,9 @@ struct GraphCommand: ParsableCommand {
             has, and which edges are queues.
             """)
 
-    @Argument(help: ArgumentHelp("The graph file; - is standard input.", valueName: "graph"))
+    @Argument(
+        help: ArgumentHelp("The graph file; - is standard input.", valueName: "graph"),
+        completion: .graphFile)
     var file: String
 
     // Only the plan looks at plugins; but whoever gives `run` and `check` an option can give it here.

@@ -30,7 +30,7 @@ struct NewCommand: ParsableCommand {
         name: .customLong("package"),
         help: ArgumentHelp(
             "Where the package PipesPlugin is; by default the one that came with pipes-host.",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var package: String?
 
     @OptionGroup var plugins: PluginOptions

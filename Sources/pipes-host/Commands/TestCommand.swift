@@ -13,7 +13,8 @@ struct TestCommand: ParsableCommand {
             usage.
             """)
 
-    @Argument(help: ArgumentHelp("The graph file.", valueName: "graph"))
+    @Argument(
+        help: ArgumentHelp("The graph file.", valueName: "graph"), completion: .graphFile)
     var file: String
 
     @OptionGroup var plugins: PluginOptions
@@ -28,7 +29,8 @@ struct TestCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Also writes the results to this file, in the form of JUnit.", valueName: "file"))
+            "Also writes the results to this file, in the form of JUnit.", valueName: "file"),
+        completion: .file())
     var junit: String?
 
     @Option(

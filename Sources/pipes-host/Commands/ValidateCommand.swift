@@ -18,13 +18,14 @@ struct ValidateCommand: ParsableCommand {
             is no plugin, 64 wrong usage.
             """)
 
-    @Argument(help: "The plugin's file.")
+    @Argument(help: "The plugin's file.", completion: .file(extensions: ["so"]))
     var file: String
 
     @Flag(help: "The results as JSON.")
     var json = false
 
-    @Option(help: "A file for the results in JUnit's form; - is standard output.")
+    @Option(
+        help: "A file for the results in JUnit's form; - is standard output.", completion: .file())
     var junit: String?
 
     @Option(help: "What random inputs are made from; a new one each time where it is not given.")
@@ -33,7 +34,8 @@ struct ValidateCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Only this check; may be given more than once.",
-            discussion: Check.all.map(\.name).joined(separator: ", "), valueName: "check"))
+            discussion: Check.all.map(\.name).joined(separator: ", "), valueName: "check"),
+        completion: .list(Check.all.map(\.name)))
     var only: [String] = []
 
     @Option(

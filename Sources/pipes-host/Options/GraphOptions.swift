@@ -2,7 +2,9 @@ import ArgumentParser
 
 /// The graph file and what is changed in it from outside.
 struct GraphOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The graph file; - is standard input.", valueName: "graph"))
+    @Argument(
+        help: ArgumentHelp("The graph file; - is standard input.", valueName: "graph"),
+        completion: .graphFile)
     var file: String
 
     @OptionGroup var plugins: PluginOptions
@@ -20,4 +22,9 @@ struct GraphOptions: ParsableArguments {
             "A value that every processor can read, in place of the file's.",
             valueName: "name=value"))
     var env: [EnvSetting] = []
+}
+
+extension CompletionKind {
+    /// What a shell offers in the place of a graph file.
+    static var graphFile: CompletionKind { .file(extensions: ["json"]) }
 }

@@ -33,12 +33,14 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The file for rows that failed, in place of the graph's.", valueName: "file"))
+            "The file for rows that failed, in place of the graph's.", valueName: "file"),
+        completion: .file())
     var deadLetter: String?
 
     @Option(
         help: ArgumentHelp(
-            "The file for the ledger as JSON; - is standard output.", valueName: "file"))
+            "The file for the ledger as JSON; - is standard output.", valueName: "file"),
+        completion: .file())
     var report: String?
 
     @Flag(
