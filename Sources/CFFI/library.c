@@ -2,9 +2,11 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 const void *cffi_own_symbol(void *handle, const char *name) {
     struct link_map *own = NULL;
@@ -27,3 +29,5 @@ bool cffi_is_data(const void *address) {
 }
 
 int cffi_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+bool cffi_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0; }

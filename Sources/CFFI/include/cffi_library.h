@@ -17,4 +17,9 @@ bool cffi_is_data(const void *address);
  * is none to be had. Swift does not see memfd_create. */
 int cffi_memory_file(const char *name);
 
+/* A pipe that no program which is started gets to see, read from at ends[0]; false, and errno, where
+ * there is none to be had. In one step: a process that another thread starts between two would keep
+ * it open. Swift does not see pipe2. */
+bool cffi_pipe(int ends[2]);
+
 #endif

@@ -1,3 +1,4 @@
+import CFFI
 import Glibc
 
 /// A child process whose standard output is read, and which can be killed with all that it
@@ -26,8 +27,7 @@ package struct ChildProcess {
         hasOwnGroup: Bool = true
     ) throws(StartError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw StartError(code: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard cffi_pipe(&ends) else { throw StartError(code: errno) }
         _ = fcntl(ends[0], F_SETFL, fcntl(ends[0], F_GETFL) | O_NONBLOCK)
         var process: pid_t = 0
         let code = Self.spawn(

@@ -1,0 +1,45 @@
+import Glibc
+import PipesPluginHost
+import PipesRuntime
+import Testing
+
+@Suite("ChildProcess")
+struct ChildProcessTests {
+    /// Reads until nobody has the other end of the child's output.
+    private static func waitForEnd(of child: ChildProcess) {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(child.output, &byte, 1)
+            if count == 0 { break }
+            guard count < 0, errno == EAGAIN || errno == EINTR else { continue }
+            var polled = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+            poll(&polled, 1, 1000)
+        }
+        child.closeOutput()
+        _ = child.waitForEnding()
+    }
+
+    @Test("the output of a child ends with it, whoever starts others meanwhile")
+    func outputEnds() async {
+        // Others that live on, and would keep what they were not meant to have.
+        let sleepers = Task.detached {
+            (0..<300).compactMap { _ in try? ChildProcess(["sleep", "20"]) }
+        }
+        let slowest = await Task.detached {
+            var slowest = Duration.zero
+            for _ in 0..<300 {
+                guard let child = try? ChildProcess(["true"]) else { continue }
+                let start = ContinuousClock.now
+                Self.waitForEnd(of: child)
+                slowest = max(slowest, ContinuousClock.now - start)
+            }
+            return slowest
+        }.value
+        for child in await sleepers.value {
+            child.kill()
+            _ = child.waitForEnding()
+            child.closeOutput()
+        }
+        #expect(slowest < .seconds(10))
+    }
+}
