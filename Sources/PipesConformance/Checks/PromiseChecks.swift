@@ -197,9 +197,11 @@ enum PromiseChecks {
             let node = try context.open(conduct, width: rows.first?.count)
             let count = context.description.isSource ? 3 : rows.count
             var open: [OpenNode.Started] = []
+            let cancels = Locked(0)
             for index in 0..<count {
                 let inDefer: (@Sendable (StrictCall) -> Void)? =
-                    cancel == .inDefer ? { @Sendable call in cancelFromAThread(call, node) } : nil
+                    cancel == .inDefer
+                    ? { @Sendable call in cancelFromAThread(call, node, counting: cancels) } : nil
                 let started = try node.startCall(
                     rows.isEmpty ? [] : rows[index], cancelInDefer: inDefer)
                 if cancel == .atOnce { node.cancel(started.call) }
@@ -208,6 +210,11 @@ enum PromiseChecks {
                 if node.node.isStopping { break }
             }
             finish(&open, node, cancel)
+            // close never overlaps with cancel, however long its thread had to wait for its turn.
+            for _ in 0..<5000 where cancels.withLock({ $0 }) > 0 { usleep(1000) }
+            if cancels.withLock({ $0 }) > 0 {
+                context.progress.end("cancel did not return within 5 s, though the call is over")
+            }
             context.progress.step("close after calls that were \(cancel.rawValue)")
             node.close()
             // Whoever completes a call twice does it now.
@@ -228,13 +235,15 @@ enum PromiseChecks {
 
     /// Waits until the plugin's cancel has returned, but not for ever: it may wait for what the
     /// thread that is inside defer has.
-    private static func cancelFromAThread(_ call: StrictCall, _ node: OpenNode) {
-        let isDone = Locked(false)
+    private static func cancelFromAThread(
+        _ call: StrictCall, _ node: OpenNode, counting running: Locked<Int>
+    ) {
+        running.withLock { $0 += 1 }
         SystemThread {
             node.cancel(call)
-            isDone.withLock { $0 = true }
+            running.withLock { $0 -= 1 }
         }.detach()
-        for _ in 0..<200 where !isDone.withLock({ $0 }) { usleep(1000) }
+        for _ in 0..<200 where running.withLock({ $0 }) > 0 { usleep(1000) }
     }
 }
 
