@@ -18,7 +18,9 @@ C_CODE = $(shell find Sources plugins Tests Benchmarks/Sources -name '*.c' -o -n
 # Where an install goes; below DESTDIR, where that is set.
 PREFIX = /usr/local
 # In a folder of its own, since it differs: the Swift runtime is looked for beside the program.
-RELEASE_FLAGS = -c release --scratch-path .build-release -Xswiftc -no-toolchain-stdlib-rpath \
+# Planned anew each time: with a kept plan SwiftPM 6.3 stops a second build at "unknown build
+# description".
+RELEASE_FLAGS = -c release --disable-build-manifest-caching --scratch-path .build-release -Xswiftc -no-toolchain-stdlib-rpath \
     -Xlinker -rpath -Xlinker '$$ORIGIN/../lib/pipes-host' \
     -Xlinker -rpath -Xlinker '$$ORIGIN/../pipes-host' -Xlinker -soname=pipes-host-plugin
 
