@@ -128,6 +128,29 @@ struct BridgedFunctionTests {
         #expect(try call(library, symbol, signature, row) == Self.ok(expected))
     }
 
+    @Test(
+        "a number goes in and comes back as each integer type",
+        arguments: ScalarType.allCases.filter(\.isInteger))
+    func integers(_ type: ScalarType) throws {
+        let name = type.rawValue
+        let upper = try call("libc.so.6", "toupper", "(in:\(name)) -> \(name)", [.int(97)])
+        #expect(upper == Self.ok(.int(65)))
+        let least = try #require(type.range?.lowerBound)
+        let most = try #require(type.range?.upperBound)
+        for number in [least, most] {
+            let kept = try call(
+                "libc.so.6", "toupper", "(in:int, n:\(name)) -> int", args: [pipes_int(number)],
+                [.int(97)])
+            #expect(kept == Self.ok(.int(65)))
+        }
+        // Beyond INT there is nothing to try.
+        for number in [least > .min ? least - 1 : nil, most < .max ? most + 1 : nil] {
+            guard let number else { continue }
+            let outcome = try call("libc.so.6", "toupper", "(in:\(name)) -> void", [.int(number)])
+            #expect(outcome.status == PIPES_REJECT && outcome.message?.hasPrefix("in: ") == true)
+        }
+    }
+
     @Test("a digest fills a buffer of fixed size, and the row keeps no more of the arena than that")
     func digest() throws {
         let outcome = try call(
