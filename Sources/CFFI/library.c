@@ -31,3 +31,7 @@ bool cffi_is_data(const void *address) {
 int cffi_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 bool cffi_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0; }
+
+int cffi_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}

@@ -4,6 +4,7 @@
 #ifndef CFFI_LIBRARY_H
 #define CFFI_LIBRARY_H
 
+#include <spawn.h>
 #include <stdbool.h>
 
 /* The address of a symbol that the library behind `handle` (of dlopen) exports itself; NULL where
@@ -21,5 +22,9 @@ int cffi_memory_file(const char *name);
  * there is none to be had. In one step: a process that another thread starts between two would keep
  * it open. Swift does not see pipe2. */
 bool cffi_pipe(int ends[2]);
+
+/* Has what is started close all descriptors from `first` on; an error number where it can't. Swift does
+ * not see posix_spawn_file_actions_addclosefrom_np. */
+int cffi_close_from(posix_spawn_file_actions_t *actions, int first);
 
 #endif

@@ -21,10 +21,13 @@ package struct ChildProcess {
     ///   - errors: the descriptor that its standard error goes to; nil: nowhere.
     ///   - hasOwnGroup: whether it gets a process group of its own, so that a terminal's signals
     ///     pass it by and `kill` reaches what it started.
+    ///   - inheritsDescriptors: whether it keeps what this process has open for others; by default
+    ///     the three standard ones are all it has. A socket that Foundation waits for the end of
+    ///     would stay open as long as the child.
     /// - Throws: the system's reason.
     package init(
         _ command: [String], environment: [String] = [], errors: Int32? = nil,
-        hasOwnGroup: Bool = true
+        hasOwnGroup: Bool = true, inheritsDescriptors: Bool = false
     ) throws(StartError) {
         var ends: [Int32] = [-1, -1]
         guard cffi_pipe(&ends) else { throw StartError(code: errno) }
@@ -32,7 +35,7 @@ package struct ChildProcess {
         var process: pid_t = 0
         let code = Self.spawn(
             &process, command, environment: environment, output: ends[1], errors: errors,
-            hasOwnGroup: hasOwnGroup)
+            hasOwnGroup: hasOwnGroup, inheritsDescriptors: inheritsDescriptors)
         close(ends[1])
         guard code == 0 else {
             close(ends[0])
@@ -52,7 +55,7 @@ package struct ChildProcess {
 
     private static func spawn(
         _ process: inout pid_t, _ command: [String], environment: [String], output: Int32,
-        errors: Int32?, hasOwnGroup: Bool
+        errors: Int32?, hasOwnGroup: Bool, inheritsDescriptors: Bool
     ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -63,6 +66,10 @@ package struct ChildProcess {
             posix_spawn_file_actions_adddup2(&actions, errors, 2)
         } else {
             posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        }
+        if !inheritsDescriptors {
+            let code = cffi_close_from(&actions, 3)
+            guard code == 0 else { return code }
         }
 
         var attributes = posix_spawnattr_t()

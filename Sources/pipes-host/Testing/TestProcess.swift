@@ -19,9 +19,10 @@ struct TestProcess {
         let start = ContinuousClock.now
         var result: GraphTestResult
         do throws(ChildProcess.StartError) {
-            // In the group of this process, so that an interrupt ends both.
+            // In the group of this process, so that an interrupt ends both, and with its files: the
+            // graph may be one that a shell names by a descriptor.
             let child = try ChildProcess(
-                command, errors: STDERR_FILENO, hasOwnGroup: false)
+                command, errors: STDERR_FILENO, hasOwnGroup: false, inheritsDescriptors: true)
             result = self.result(of: child)
         } catch {
             result = failed(.refused, "its process could not be started: \(error.reason)")
