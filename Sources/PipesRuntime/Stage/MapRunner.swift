@@ -5,6 +5,7 @@ import PipesCore
 /// rows.
 final class MapRunner: NodeRunner {
     private lazy var work = Work(makeCall())
+    @exclusivity(unchecked) private var pace = CallPace()
     @exclusivity(unchecked) private var isWorking = false
     @exclusivity(unchecked) private var hasSeenEnd = false
     /// When the next row may be tried again, where it has to wait.
@@ -152,7 +153,9 @@ final class MapRunner: NodeRunner {
                 settle(work, .reject)
                 continue
             }
+            let started = account.nanoseconds
             let (done, answer) = map(work, next, count: span, width: width)
+            pace.note(rows: done, nanoseconds: account.nanoseconds &- started)
             if done > 0 {
                 if !work.call.resultsAreOfOwnKind { work.areOfOwnKind = false }
                 work.itemCount += done - failMisdirected(work, done)
@@ -204,14 +207,15 @@ final class MapRunner: NodeRunner {
         return answer == .ok && done == 1 ? (1, .ok) : (0, answer)
     }
 
-    /// How many items lie side by side from the next slot on.
+    /// How many items that lie side by side from the next slot on are for the next call.
     private func span(_ work: Work) -> Int {
         // Any row may be the one that a test wants to hit.
         if faults != nil { return 1 }
-        guard let holes = work.input.holes else { return work.count - work.next }
+        let most = min(work.count, work.next + pace.rows)
+        guard let holes = work.input.holes else { return most - work.next }
         let first = work.input.slots.lowerBound
         var end = work.next
-        while end < work.count, holes[first + end] == .item { end += 1 }
+        while end < most, holes[first + end] == .item { end += 1 }
         return end - work.next
     }
 

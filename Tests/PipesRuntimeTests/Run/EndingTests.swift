@@ -1,4 +1,5 @@
 import CPipes
+import Glibc
 import PipesCore
 import Testing
 
@@ -109,6 +110,30 @@ import Testing
         #expect(letters.letters.count == report["map"].failed)
         #expect(letters.letters.allSatisfy { $0.message == "cancelled" })
         #expect(map.life.closed == 1)
+    }
+
+    @Test("a cancel is heard between the rows of a batch that take long")
+    func cancelInsideBatch() async throws {
+        let cancel = Locked<(@Sendable () -> Void)?>(nil)
+        let map = FunctionMap([]) { row in
+            cancel.withLock { $0 }?()
+            usleep(3000)
+            return row[0]
+        }
+        let sink = CollectingSink()
+        var graph = TestGraph()
+        graph.add("src", CountingSource(), feeds: ["map"])
+        graph.add("map", map, feeds: ["out"])
+        graph.add("out", sink)
+        let plumber = try graph.plumber()
+        cancel.withLock { $0 = { plumber.cancel() } }
+        let report = try await within { try await plumber.run() }
+        cancel.withLock { $0 = nil }
+        #expect(report.status == .cancelled)
+        // The first batch has 256 rows, of which the first call is for 16.
+        #expect(report["map"].in >= 256)
+        #expect(report["map"].out <= 16)
+        #expect(report["map"].in == report["map"].out + report["map"].failed)
     }
 
     @Test("a cancelled task cancels its run, also a sink that waits inside a call")
