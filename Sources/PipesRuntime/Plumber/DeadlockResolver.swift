@@ -2,9 +2,9 @@
 /// another one, full, holds back the sender of both. That edge grows. What can't be helped so stops
 /// the run, with the cycle of waits.
 final class DeadlockResolver: @unchecked Sendable {
-    // Set once, before any stage has started; `resolving` guards against two resolvers at once.
+    // Set once, before any stage has started; `resolving` guards against two resolvers at once. It
+    // must not hold the run, nor its edges: whatever rings a doorbell of the run holds this.
     private weak var run: Run?
-    private var edges: [Edge] = []
     private let resolving = Locked(())
     /// Rows that each edge may grow by.
     private let largestGrowth: Int
@@ -13,21 +13,18 @@ final class DeadlockResolver: @unchecked Sendable {
         self.largestGrowth = largestGrowth
     }
 
-    func attach(_ run: Run, edges: [Edge]) {
-        self.run = run
-        self.edges = edges
-    }
+    func attach(_ run: Run) { self.run = run }
 
     /// All stages sleep, and nothing outside the graph will wake any of them.
     func allAsleep() {
         guard let run, run.hasUnfinishedStages else { return }
         resolving.withLock { _ in
-            let waiting = waitingEdges
+            let waiting = run.waitingEdges
             guard !waiting.isEmpty else {
                 run.stop("deadlock: all nodes wait for one another, and no edge is full")
                 return
             }
-            guard let edge = edgeToGrow(waiting) else {
+            guard let edge = edgeToGrow(waiting, of: run) else {
                 run.stop("deadlock: " + waiting.map(run.describe).joined(separator: "; "))
                 return
             }
@@ -43,10 +40,10 @@ final class DeadlockResolver: @unchecked Sendable {
     func nothingMoves() -> Bool {
         guard let run, run.hasUnfinishedStages else { return false }
         return resolving.withLock { _ in
-            let waiting = waitingEdges
-            let holders = run.holders(among: starvedNodes)
+            let waiting = run.waitingEdges
+            let holders = run.holders(among: run.starvedNodes)
             guard !waiting.isEmpty, !holders.isEmpty else { return false }
-            guard let edge = edgeToGrow(waiting) else {
+            guard let edge = edgeToGrow(waiting, of: run) else {
                 // It may be a call that takes long, unless that was tried.
                 guard waiting.contains(where: { $0.snapshot.grownBy > 0 }) else { return false }
                 let waits = holders.map(run.describe(holder:)) + waiting.map(run.describe)
@@ -60,22 +57,14 @@ final class DeadlockResolver: @unchecked Sendable {
         }
     }
 
-    /// Edges with a sender that waits for room.
-    private var waitingEdges: [Edge] { edges.filter { $0.isQueue && $0.snapshot.senderWaits } }
-
-    /// Nodes that have looked for input and found nothing.
-    private var starvedNodes: Set<Int> {
-        Set(edges.filter { $0.isQueue && $0.snapshot.readerWaits }.map(\.to))
-    }
-
     /// Room helps where the reader has looked for another input and found nothing there; one that is
     /// held up by its own outputs would only be given more to hold. Nor does it help where rows must
     /// leave a loop first.
-    private func edgeToGrow(_ waiting: [Edge]) -> Edge? {
-        let starved = starvedNodes
+    private func edgeToGrow(_ waiting: [Edge], of run: Run) -> Edge? {
+        let starved = run.starvedNodes
         return waiting.filter {
             starved.contains($0.to) && $0.snapshot.grownBy < largestGrowth
-                && run?.isFull(before: $0) != true
+                && !run.isFull(before: $0)
         }.min { $0.snapshot.grownBy < $1.snapshot.grownBy }
     }
 }

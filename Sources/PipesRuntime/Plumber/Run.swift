@@ -76,7 +76,7 @@ final class Run: @unchecked Sendable {
         loops = assembly.loops
         doorbells = assembly.bells
         stopper.run = self
-        deadlocks.attach(self, edges: edges)
+        deadlocks.attach(self)
     }
 
     /// Lets a node stop a run that is not there yet when the node is made.
@@ -377,6 +377,14 @@ final class Run: @unchecked Sendable {
     }
 
     // MARK: Deadlocks
+
+    /// Edges with a sender that waits for room.
+    var waitingEdges: [Edge] { edges.filter { $0.isQueue && $0.snapshot.senderWaits } }
+
+    /// Nodes that have looked for input and found nothing.
+    var starvedNodes: Set<Int> {
+        Set(edges.filter { $0.isQueue && $0.snapshot.readerWaits }.map(\.to))
+    }
 
     /// Whether an edge leads into a loop that has no place for its rows.
     func isFull(before edge: Edge) -> Bool {

@@ -391,8 +391,8 @@ class NodeRunner {
     final func makeCall() -> Call {
         let call = Call(
             node: context, outputs: node.description.outputs.count)
-        let mailbox = mailbox
-        call.onComplete = { call, completion in mailbox.put(call, completion) }
+        // Weak, since the mailbox holds calls: where one is completed late, nobody empties it.
+        call.onComplete = { [weak mailbox] call, completion in mailbox?.put(call, completion) }
         return call
     }
 

@@ -8,6 +8,8 @@ private enum Form: String, CaseIterable, ArgConvertible {
 
 private struct Configured: SourceProcessor {
     static let summary = "Yields its args."
+    // One that may block yields what it has after a millisecond.
+    static let nonblocking = true
 
     @Arg("How many.") var times = 1
     @Arg("What to look for.") var pattern: String

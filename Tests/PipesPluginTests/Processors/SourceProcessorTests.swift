@@ -3,6 +3,8 @@ import Testing
 
 private struct Countdown: SourceProcessor {
     static let summary = "Counts down to zero."
+    // One that may block yields what it has after a millisecond.
+    static let nonblocking = true
     @Arg("Where to start.") var from = 10
     private var passed = 0
     mutating func next() -> Int? {
@@ -24,6 +26,7 @@ private struct CountdownLater: SourceProcessor {
 
 private struct Breaking: SourceProcessor {
     static let summary = "Two texts, a skipped one, then an error."
+    static let nonblocking = true
     private var passed = 0
     mutating func next() throws -> String? {
         passed += 1

@@ -120,10 +120,11 @@ import Testing
             return ([], nil)
         }
         if let interruption = spec.interruption {
-            let tripwire = Tripwire(after: interruption.afterRows) {
+            // Weak, since the plumber holds the processors, and they the wire.
+            let tripwire = Tripwire(after: interruption.afterRows) { [weak plumber] in
                 switch interruption.kind {
-                case .drain: plumber.drain()
-                case .cancel: plumber.cancel()
+                case .drain: plumber?.drain()
+                case .cancel: plumber?.cancel()
                 }
             }
             for processor in processors { processor.lay(tripwire) }

@@ -299,32 +299,4 @@ final class InterruptedSink: TestProcessor {
     func open() throws(OpenFailure) { life.open() }
     func close() { life.close() }
     func interrupt() { isInterrupted.withLock { $0 = true } }
-
-    @Test("a run that is over leaves nothing behind", arguments: [true, false])
-    func nothingIsKept(isCancelled: Bool) async throws {
-        weak var plumber: Plumber?
-        weak var map: DeferringMap?
-        try await {
-            var graph = TestGraph()
-            let deferring = DeferringMap(seed: 1) { $0 % 3 == 0 ? nil : $0 }
-            graph.add("src", CountingSource(isCancelled ? nil : 1000), feeds: ["map", "out"])
-            graph.add("map", deferring, feeds: ["out"]) {
-                $0.concurrency = 10
-                $0.timeout = .seconds(100)
-            }
-            graph.add("out", CollectingSink(), queue: 4)
-            let started = try graph.plumber()
-            (plumber, map) = (started, deferring)
-            async let report = started.run()
-            if isCancelled { started.cancel() }
-            _ = try await report
-        }()
-        // What looks at a run from time to time may hold it for the moment of a look.
-        let end = ContinuousClock.now + .seconds(30)
-        while plumber != nil || map != nil, ContinuousClock.now < end {
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        #expect(plumber == nil)
-        #expect(map == nil)
-    }
 }
