@@ -46,6 +46,8 @@ final class Run: @unchecked Sendable {
         /// How the run ended. From here on processors are closed, and nothing changes that any more.
         var status: RunReport.Status?
         var isClosed = false
+        /// What did not return is being named: once, however many alarms there are.
+        var isBeingGivenUp = false
         var isGivenUp = false
 
         var isOver: Bool { isClosed || isGivenUp }
@@ -173,6 +175,7 @@ final class Run: @unchecked Sendable {
         progress.withLock { progress in
             progress.status = status(accounts)
             // Time was up for what is still inside a call; not for the others to be closed.
+            progress.isBeingGivenUp = false
             progress.isGivenUp = false
         }
         if control.isCancelled {
@@ -356,12 +359,19 @@ final class Run: @unchecked Sendable {
 
     /// Ends the run although processors are still inside a call, and names them.
     private func giveUp() {
-        guard !progress.withLock({ $0.start == nil || $0.isOver }) else { return }
-        for node in nodes where node.isInside {
+        let (isDue, hasEnded) = progress.withLock { progress in
+            let isDue = progress.start != nil && !progress.isOver && !progress.isBeingGivenUp
+            if isDue { progress.isBeingGivenUp = true }
+            return (isDue, progress.status != nil)
+        }
+        guard isDue else { return }
+        // What is inside a call was named before the others were closed.
+        for node in nodes where hasEnded ? node.gate.isClosing : node.isInside {
             let failure = "node \"\(node.node.name)\": did not return after it was cancelled"
             control.note(failure)
         }
-        progress.withLock { $0.isGivenUp = true }
+        // Unless all came back meanwhile and the processors are being closed.
+        progress.withLock { $0.isGivenUp = $0.isBeingGivenUp }
         stageEnded.ring()
     }
 

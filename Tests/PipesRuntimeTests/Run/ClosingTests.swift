@@ -49,6 +49,25 @@ private final class WatchfulSink: TestProcessor {
     ) -> (done: Int, answer: Answer) { (0, .end) }
 }
 
+/// A source that takes its time to be closed.
+private final class ClingingSource: TestProcessor {
+    let description = ProcessorDescription.source(.nonblocking)
+    let gate = Gate()
+    private let count = Locked(Int64(0))
+
+    func close() { gate.pass() }
+
+    func produce(_ call: Call) -> Answer {
+        call.emission.append(
+            pipes_value(
+                count.withLock { count in
+                    count += 1
+                    return count
+                }), port: 0, row: nil)
+        return .ok
+    }
+}
+
 @Suite("Closing a run", .serialized) struct ClosingTests {
     @Test("waits for the whole run, so that each processor can learn how it ended")
     func late() async throws {
@@ -88,6 +107,29 @@ private final class WatchfulSink: TestProcessor {
             #expect(report.status == .clean)
             #expect(source.releasedAtClose.withLock { $0 } == 50)
         }
+    }
+
+    @Test("that does not return is named, and no call is named once more")
+    func stuck() async throws {
+        let (source, sink) = (ClingingSource(), DeafSink())
+        defer {
+            source.gate.open()
+            sink.gate.open()
+        }
+        var graph = TestGraph()
+        graph.add("src", source, feeds: ["out"])
+        graph.add("out", sink)
+        let plumber = try graph.plumber(cancelGrace: .milliseconds(5))
+        let report = try await within {
+            async let ended = plumber.run()
+            await sink.arrival.wait()
+            plumber.cancel()
+            return try await ended
+        }
+        #expect(report.status == .cancelled)
+        #expect(
+            report.failures
+                == ["out", "src"].map { "node \"\($0)\": did not return after it was cancelled" })
     }
 
     @Test("of a run that can't start leaves a report in which nothing has happened")
