@@ -1,5 +1,4 @@
 import PipesPlugin
-import Synchronization
 import Testing
 
 private struct Shout: MapProcessor {
@@ -120,17 +119,17 @@ private struct Waiting: MapProcessor {
 }
 
 /// Calls that are let go when all of them are there.
-private final class Meeting: Sendable {
-    private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
+private actor Meeting {
+    // No Mutex, whose order the thread sanitizer does not see.
+    private var waiting: [CheckedContinuation<Void, Never>] = []
     static let shared = Meeting()
 
     func join(of count: Int) async {
         await withCheckedContinuation { continuation in
-            let all = waiting.withLock { waiting in
-                waiting.append(continuation)
-                return waiting.count == count ? waiting : []
-            }
-            for one in all { one.resume() }
+            waiting.append(continuation)
+            guard waiting.count == count else { return }
+            for one in waiting { one.resume() }
+            waiting = []
         }
     }
 }
