@@ -16,6 +16,8 @@ public final class RowStorage: @unchecked Sendable {
     public let width: Int
     /// Rows that `values` has room for.
     public let capacity: Int
+    /// Whether rows are still filled in after others of them were sent.
+    private let staysOpen: Bool
     /// `capacity * width` values, row by row, all initialised.
     public let values: UnsafeMutablePointer<pipes_value>
 
@@ -61,7 +63,9 @@ public final class RowStorage: @unchecked Sendable {
     /// - Parameters:
     ///   - capacity: in rows.
     ///   - width: values in each row.
-    public init(capacity: Int, width: Int = 1) {
+    ///   - staysOpen: whether rows are still filled in after others of them were sent.
+    public init(capacity: Int, width: Int = 1, staysOpen: Bool = false) {
+        self.staysOpen = staysOpen
         self.width = width
         self.capacity = capacity
         values = ValueMemory.take(capacity * width)
@@ -70,6 +74,7 @@ public final class RowStorage: @unchecked Sendable {
 
     /// Room for results that are each written before they are read.
     public init(uninitialized capacity: Int) {
+        staysOpen = false
         width = 1
         self.capacity = capacity
         values = ValueMemory.take(capacity)
@@ -78,6 +83,7 @@ public final class RowStorage: @unchecked Sendable {
     /// Takes over values that were initialised elsewhere, in memory that `ValueMemory` gave out for
     /// `capacity` of them.
     public init(taking values: UnsafeMutablePointer<pipes_value>, capacity: Int) {
+        staysOpen = false
         width = 1
         self.capacity = capacity
         self.values = values
@@ -160,10 +166,11 @@ public final class RowStorage: @unchecked Sendable {
         makeOwned().adoptions.append(Adoption(release: release, context: context))
     }
 
-    /// Keeps what `other` owns as long as this storage, since values here point there. The other one
-    /// must not change any more.
+    /// Keeps what `other` owns as long as this storage, since values here point there.
     public func keepAlive(_ other: RowStorage) {
         guard other !== self else { return }
+        // What it owns may change at any moment.
+        if other.staysOpen { return keep(other) }
         // A storage that only passes texts on need not stay for that: its own memory is wanted.
         if let owned = other.owned {
             if owned.isMemory { return keep(other) }

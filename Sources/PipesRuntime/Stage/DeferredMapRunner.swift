@@ -20,43 +20,32 @@ final class DeferredMapRunner: NodeRunner {
         let results: RowStorage
         let holes: Holes
         let ports: UnsafeMutablePointer<UInt32>
-        var isSettled: [Bool]
+        var ring: ReorderRing
         /// Slots, counted from the first of the batch as it came.
         let first: Int
         let count: Int
-        var started = 0
-        /// Slots that were sent, all before this one.
-        var sent = 0
-        /// Slots that were sent, where they leave as they come.
-        var gone = 0
 
         init(_ input: Batch) {
             self.input = input
             remaining = input.runs
             first = input.slots.lowerBound
             count = input.slots.count
-            results = RowStorage(capacity: count)
+            results = RowStorage(capacity: count, staysOpen: true)
             holes = Holes(capacity: count)
             ports = .allocate(capacity: max(1, count))
             ports.initialize(repeating: 0, count: count)
-            isSettled = Array(repeating: false, count: count)
+            ring = ReorderRing(count: count)
         }
 
         deinit { ports.deallocate() }
 
-        /// Slots from `sent` on that are settled without a gap.
-        var settledCount: Int {
-            var end = sent
-            while end < count, isSettled[end] { end += 1 }
-            return end - sent
-        }
-
         func key(_ slot: Int) -> [UInt64] { input.key(slot: first + slot) }
 
-        /// The runs of the next `count` slots.
-        func takeKeys(_ count: Int) -> [KeyRun] {
-            var keys = Batch(runs: remaining, rows: nil, slots: 0..<self.count - sent, itemCount: 0)
-            let taken = keys.removePrefix(slots: count, items: 0)
+        /// The runs of the next slots.
+        func takeKeys(_ next: Range<Int>) -> [KeyRun] {
+            var keys = Batch(
+                runs: remaining, rows: nil, slots: next.lowerBound..<count, itemCount: 0)
+            let taken = keys.removePrefix(slots: next.count, items: 0)
             remaining = keys.runs
             return taken.runs
         }
@@ -95,7 +84,7 @@ final class DeferredMapRunner: NodeRunner {
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = resumePaused()
         while flights.count + paused.count < concurrency || control.isCancelled {
-            guard let batch = batches.last, batch.started < batch.count else {
+            guard let batch = batches.last, !batch.ring.isStarted else {
                 guard mayStart, !hasSeenEnd, !wantsNoMore, span < largestSpan else { break }
                 guard takeBatch() else { break }
                 hasProgressed = true
@@ -111,7 +100,7 @@ final class DeferredMapRunner: NodeRunner {
         return (mayStart && send()) || hasProgressed
     }
 
-    private var span: Int { batches.reduce(0) { $0 + $1.count - $1.sent } }
+    private var span: Int { batches.reduce(0) { $0 + $1.count - $1.ring.left } }
 
     private func takeBatch() -> Bool {
         switch input.next() {
@@ -126,8 +115,7 @@ final class DeferredMapRunner: NodeRunner {
     }
 
     private func startNext(_ batch: OpenBatch) {
-        let slot = batch.started
-        batch.started += 1
+        guard let slot = batch.ring.startNext() else { return }
         switch batch.input.settlement(batch.first + slot) {
         case .item:
             account.in += 1
@@ -146,7 +134,7 @@ final class DeferredMapRunner: NodeRunner {
                 "a join partner never came")
         case let settlement:
             batch.holes[slot] = settlement
-            batch.isSettled[slot] = true
+            batch.ring.settle(slot)
         }
     }
 
@@ -157,11 +145,10 @@ final class DeferredMapRunner: NodeRunner {
 
     /// Rows behind an END are not given to the processor.
     private func dropUnstarted(_ batch: OpenBatch) {
-        for slot in batch.started..<batch.count {
+        while let slot = batch.ring.startNext() {
             batch.holes[slot] = .skip
-            batch.isSettled[slot] = true
+            batch.ring.settle(slot)
         }
-        batch.started = batch.count
     }
 
     // MARK: Calls
@@ -266,7 +253,7 @@ final class DeferredMapRunner: NodeRunner {
             fail(flight, answer, call.explanation)
             return
         }
-        batch.isSettled[slot] = true
+        batch.ring.settle(slot)
     }
 
     private func fail(_ flight: Flight, _ answer: Answer, _ message: String?) {
@@ -276,7 +263,7 @@ final class DeferredMapRunner: NodeRunner {
         batch.holes[slot] = fail(
             key: batch.key(slot), row: batch.input.row(slot: batch.first + slot),
             attempts: flight.attempts, answer: answer, message: message)
-        batch.isSettled[slot] = true
+        batch.ring.settle(slot)
     }
 
     private func resumePaused() -> Bool {
@@ -298,26 +285,24 @@ final class DeferredMapRunner: NodeRunner {
         if !node.properties.ordered { return sendAsTheyCome() }
         var hasSent = false
         while let batch = batches.first {
-            let count = batch.settledCount
+            let settled = batch.ring.takeInOrder()
             if batch.count == 0 {
                 for port in outputs.indices { outputs[port].append(batch.input) }
-            } else if count > 0 {
-                send(batch, count)
+            } else if !settled.isEmpty {
+                send(batch, settled)
             } else {
                 break
             }
             hasSent = true
-            guard batch.sent == batch.count else { break }
+            guard batch.ring.isEmpty else { break }
             batches.removeFirst()
         }
         return hasSent
     }
 
-    private func send(_ batch: OpenBatch, _ count: Int) {
-        let range = batch.sent..<batch.sent + count
-        let isWhole = range.upperBound == batch.count
-        let keys = isWhole ? batch.remaining : batch.takeKeys(count)
-        batch.sent += count
+    private func send(_ batch: OpenBatch, _ range: Range<Int>) {
+        let isRest = range.upperBound == batch.count
+        let keys = isRest ? batch.remaining : batch.takeKeys(range)
         guard !node.description.isSink else { return }
         for port in outputs.indices where outputs[port].hasReaders {
             let holes = batch.holes(for: port, of: outputs.count)
@@ -332,10 +317,8 @@ final class DeferredMapRunner: NodeRunner {
     private func sendAsTheyCome() -> Bool {
         var hasSent = false
         for batch in batches {
-            for slot in batch.sent..<batch.started where batch.isSettled[slot] {
+            for slot in batch.ring.takeAsTheyCame() {
                 hasSent = true
-                batch.isSettled[slot] = false
-                batch.gone += 1
                 guard batch.holes[slot] == .item, !node.description.isSink else { continue }
                 let run = KeyRun(first: nextKey, count: 1, settlement: .item)
                 nextKey += 1
@@ -344,7 +327,7 @@ final class DeferredMapRunner: NodeRunner {
                     Batch(runs: [run], rows: batch.results, slots: slot..<slot + 1, itemCount: 1))
             }
         }
-        batches.removeAll { $0.gone == $0.count }
+        batches.removeAll { $0.ring.isEmpty }
         return hasSent
     }
 }

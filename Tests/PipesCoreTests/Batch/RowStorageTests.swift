@@ -47,6 +47,20 @@ struct RowStorageTests {
         withExtendedLifetime(last) { #expect(released.pointee == 0) }
     }
 
+    @Test("that is still being filled is kept as it is")
+    func openStorage() {
+        let released = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        released.initialize(to: 0)
+        defer { released.deallocate() }
+        let last = RowStorage(capacity: 1)
+        do {
+            let open = RowStorage(capacity: 2, staysOpen: true)
+            last.keepAlive(open)
+            open.keepAlive(owner(released))
+        }
+        withExtendedLifetime(last) { #expect(released.pointee == 0) }
+    }
+
     @Test("is given back also where each of 200,000 keeps the one before it")
     func longChain() {
         let released = UnsafeMutablePointer<Int>.allocate(capacity: 1)
