@@ -73,7 +73,7 @@ struct LaneBuilder {
         if stage.nodes.contains(where: { graph.nodes[$0].properties.retry.max > 0 }) {
             return 1...1
         }
-        return stage.mayBlock ? 1...256 : 64...256
+        return stage.mayBlock ? 1...Plan.largestPiece : 64...Plan.largestPiece
     }
 
     private func makeLane(

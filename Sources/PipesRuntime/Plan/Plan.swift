@@ -31,6 +31,9 @@ public struct Plan: Sendable {
         public init() {}
     }
 
+    /// Rows that are given to a lane at once, at most.
+    static let largestPiece = 256
+
     /// Threads that wait for others cost memory and no more, up to a point.
     private static let mostBlockingLanes = 1024
 
@@ -104,14 +107,15 @@ public struct Plan: Sendable {
     }
 
     /// Whether a node can take its rows inside a lane: they keep their keys on the way in, a join
-    /// holds nothing from one piece to the next, and they are no more than entered the lane, which
-    /// hands over whole pieces.
+    /// holds nothing from one piece to the next, they are no more than entered the lane, which hands
+    /// over whole pieces, and the edge has room for those.
     private static func canFollowInLane(_ index: Int, _ graph: CheckedGraph) -> Bool {
         let node = graph.nodes[index]
         let comesFromSplit = node.inputs.contains {
             graph.nodes[graph.edges[$0].from].description.rate == .splits
         }
-        if comesFromSplit { return false }
+        let hasRoom = node.inputs.allSatisfy { graph.edges[$0].capacity >= largestPiece }
+        if comesFromSplit || !hasRoom { return false }
         return switch node.inputMode {
         case .none, .merge: false
         case .single: true

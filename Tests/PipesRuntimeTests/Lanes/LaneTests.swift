@@ -53,6 +53,25 @@ import Testing
         #expect(report["map"].out == 60)
     }
 
+    @Test("has no edge inside that holds less than lanes are given at once")
+    func narrowEdge() async throws {
+        let sink = CollectingSink()
+        var graph = TestGraph()
+        let flags: ProcessorDescription.Flags = [.nonblocking, .concurrent]
+        graph.add("numbers", CountingSource(300), feeds: ["first"])
+        graph.add("first", FunctionMap(flags) { $0[0] }, feeds: ["second"]) { $0.concurrency = 2 }
+        graph.add("second", FunctionMap(flags) { $0[0] }, feeds: ["out"]) {
+            $0.concurrency = 2
+            $0.queueSize = 3
+        }
+        graph.add("out", sink)
+        let plumber = try graph.plumber(plan: options())
+        #expect(plumber.plan.stages.map(\.nodes.count) == [1, 1, 1, 1])
+        let report = try await within { try await plumber.run() }
+        #expect(sink.firsts == Array(0..<300))
+        #expect((1...3).contains(report.edge("first", "second")?.peak ?? 0))
+    }
+
     @Test("has nodes that share it run in each lane, joins included")
     func joins() async throws {
         let sink = CollectingSink()
