@@ -112,6 +112,8 @@ final class RunControl: Sendable {
             // What fails because it was cancelled is no failure of its own.
             guard !isCancelled else { return false }
             state.isStoppedByFailure = true
+            // Rows in several lanes may fail at once for one reason.
+            if state.failures.contains(failure) { return false }
             state.failures.append(failure)
             return true
         }

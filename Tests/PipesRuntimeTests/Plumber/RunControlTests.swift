@@ -33,6 +33,7 @@ import Testing
     func failures() {
         let control = control()
         control.noteStop("broken")
+        control.noteStop("broken")
         _ = control.raise(to: .cancel)
         control.noteStop("fails because it was cancelled")
         #expect(control.isStoppedByFailure)
