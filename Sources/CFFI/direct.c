@@ -10,10 +10,12 @@
 #include "plan.h"
 
 #if defined(__x86_64__) || (defined(__aarch64__) && !defined(__APPLE__))
-enum { MOST_WORDS = 6, MOST_REALS = 3 };
+static const bool is_known_machine = true;
 #else
-enum { MOST_WORDS = -1, MOST_REALS = -1 };
+static const bool is_known_machine = false;
 #endif
+
+enum { MOST_WORDS = 6, MOST_REALS = 3 };
 
 /* clang's undefined-behaviour sanitizer compares the types of functions; here they differ on
  * purpose. */
@@ -28,7 +30,8 @@ typedef uint64_t word;
 static bool is_word(cffi_type type) { return type != CFFI_F32 && type != CFFI_F64; }
 
 cffi_route cffi_route_of(const cffi_function *function) {
-    int words = 0, reals = 0;
+    if (!is_known_machine) return CFFI_BY_LIBFFI;
+    uint32_t words = 0, reals = 0;
     for (uint32_t index = 0; index < function->arg_count; index++) {
         const cffi_arg *arg = &function->args[index];
         if (arg->role == CFFI_OUT_LENGTH || is_word(arg->type))
@@ -47,8 +50,8 @@ AS_ANOTHER_TYPE
 void cffi_call_by_words(const cffi_function *function, void *const addresses[],
                         cffi_slot *result) {
     void (*const address)(void) = function->address;
-    word w[6];
-    for (uint32_t index = 0; index < function->arg_count && index < 6; index++)
+    word w[MOST_WORDS];
+    for (uint32_t index = 0; index < function->arg_count && index < MOST_WORDS; index++)
         memcpy(&w[index], addresses[index], sizeof w[index]);
     switch (function->arg_count) {
     case 0: result->bits = ((word(*)(void))address)(); break;
@@ -71,8 +74,8 @@ void cffi_call_by_words(const cffi_function *function, void *const addresses[],
 void cffi_call_by_reals(const cffi_function *function, void *const addresses[],
                         cffi_slot *result) {
     void (*const address)(void) = function->address;
-    double r[3];
-    for (uint32_t index = 0; index < function->arg_count && index < 3; index++)
+    double r[MOST_REALS];
+    for (uint32_t index = 0; index < function->arg_count && index < MOST_REALS; index++)
         memcpy(&r[index], addresses[index], sizeof r[index]);
     switch (function->arg_count) {
     case 0: result->real = ((double (*)(void))address)(); break;
