@@ -141,6 +141,8 @@ final class Edge: Sendable {
     }
 
     func want(_ less: EdgeState.Demand) {
+        // What goes round goes on in the next graph, whatever ends in this one.
+        if feedback?.loop.isPaused ?? false { return }
         let (isNews, former, now) = state.withLock { state in
             let former = state.demand
             let isNews = state.want(less)
@@ -158,20 +160,24 @@ final class Edge: Sendable {
     func endRounds() { feedback?.loop.close() }
 
     private func takeBack(_ feedback: FeedbackEnd) -> EdgeState.Taken {
-        if feedback.loop.isClosed { return .end }
-        let initial = feedback.takeInitial()
-        let taken = state.withLock { state in
-            if let initial { _ = state.send(initial, byteCount: initial.byteCount) }
-            return state.take()
+        feedback.take { initial in
+            state.withLock { state in
+                if let initial { _ = state.send(initial, byteCount: initial.byteCount) }
+                return state.take()
+            }
         }
-        switch taken {
-        case .batch(let batch, _):
-            if initial == nil { feedback.loop.takeBack(batch.itemCount) }
-        case .nothingYet where feedback.loop.isOver: return .end
-        case .nothingYet, .end: break
-        }
-        return taken
     }
+
+    // MARK: Going on for the edge of another graph
+
+    /// Goes on with the rows that wait to go round.
+    func goOn(from former: Edge) {
+        let former = former.state.withLock { $0 }
+        state.withLock { $0.goOn(from: former) }
+    }
+
+    /// What waits to go round and never will.
+    var left: [Batch] { isFeedback ? state.withLock { $0.batches.map(\.batch) } : [] }
 
     func grow(by rows: Int) {
         if state.withLock({ $0.grow(by: rows) }) { sender.ring() }

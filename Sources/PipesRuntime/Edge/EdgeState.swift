@@ -36,7 +36,7 @@ struct EdgeState: Sendable {
     private(set) var senderWaits = false
     private(set) var readerWaits = false
     private(set) var isFinished = false
-    private var batches: Deque<(batch: Batch, byteCount: Int)> = []
+    private(set) var batches: Deque<(batch: Batch, byteCount: Int)> = []
 
     /// Rows that came in and were not dropped.
     private(set) var rows = 0
@@ -253,6 +253,14 @@ struct EdgeState: Sendable {
         }
         senderWaits = false
         return !isFinished
+    }
+
+    /// Goes on with what was queued on the edge of another run, which counted it.
+    mutating func goOn(from former: EdgeState) {
+        batches = former.batches
+        depth = former.depth
+        byteDepth = former.byteDepth
+        peak = depth
     }
 
     /// Counts rows that went another way than through the queue.

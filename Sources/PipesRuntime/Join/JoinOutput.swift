@@ -46,6 +46,25 @@ struct JoinOutput {
             storage.values[slotCount * width + column] = value.value
             if let owner = value.owner { storage.keepAlive(owner) }
         }
+        settleNext(key, settlement)
+    }
+
+    /// Appends one row, as `append`, in memory of its own.
+    /// - Returns: whether all of it could be copied. What can't is kept where it is.
+    mutating func appendCopy(
+        _ key: KeyRun, _ settlement: Settlement,
+        _ values: [(value: pipes_value, owner: RowStorage?)]
+    ) -> Bool {
+        var isOwn = true
+        for (column, value) in values.enumerated() {
+            let place = slotCount * width + column
+            isOwn = storage.take(value.value, from: value.owner, into: place) && isOwn
+        }
+        settleNext(key, settlement)
+        return isOwn
+    }
+
+    private mutating func settleNext(_ key: KeyRun, _ settlement: Settlement) {
         if settlement != .item {
             let holes = holes ?? Holes(capacity: capacity)
             holes[slotCount] = settlement

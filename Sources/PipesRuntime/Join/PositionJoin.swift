@@ -1,4 +1,5 @@
 import CPipes
+import DequeModule
 import PipesCore
 
 /// Pairs groups of inputs of different lineages by position: the n-th row that is left of each.
@@ -11,6 +12,12 @@ struct PositionJoin {
     private let width: Int
     private var nextKey: UInt64 = 0
     private var lost = 0
+    /// Whether inputs have ended for another graph to go on: what is left then waits for it.
+    private var isPaused = false
+    /// By group: rows that have waited since another graph ran, before all others.
+    private var waiting: [Deque<Batch>]
+    /// Whether some of them lie in memory that its makers must not give back.
+    private(set) var refersToOthers = false
 
     init(_ config: CheckedGraph.JoinConfig, onMissing: NodeProperties.OnMissing) {
         members = config.groups
@@ -18,6 +25,7 @@ struct PositionJoin {
             KeyJoin(depths: group.map { config.depths[$0] }, onMissing: onMissing)
         }
         ready = Array(repeating: Cursor(), count: config.groups.count)
+        waiting = Array(repeating: [], count: config.groups.count)
         width = config.depths.count
         self.onMissing = onMissing
     }
@@ -42,6 +50,11 @@ struct PositionJoin {
         }
     }
 
+    mutating func pause(input: Int) {
+        isPaused = true
+        end(input: input)
+    }
+
     mutating func next(limit: Int) -> KeyJoin.Step {
         var output = JoinOutput(width: width, capacity: limit)
         while output.slotCount < limit {
@@ -52,6 +65,10 @@ struct PositionJoin {
             if !needed.isEmpty {
                 if !output.isEmpty { break }
                 return .needs(needed)
+            }
+            if isPaused, !ready.allSatisfy(\.hasKey) {
+                if !output.isEmpty { break }
+                return keepTheRest(limit: limit)
             }
             guard ready.contains(where: { $0.hasKey }) else {
                 if !output.isEmpty { break }
@@ -70,6 +87,10 @@ struct PositionJoin {
                 let settlement = ready[group].settlement(0)
                 if settlement == .item || settlement == .missing { return [] }
                 ready[group].advance(1)
+            }
+            if let batch = waiting[group].popFirst() {
+                ready[group].offer(batch)
+                continue
             }
             switch groups[group].next(limit: limit) {
             case .batch(let batch): ready[group].offer(batch)
@@ -109,5 +130,74 @@ struct PositionJoin {
             }
         }
         nextKey += 1
+    }
+
+    // MARK: For another graph to go on
+
+    /// Takes whatever its inputs still bring, without pairing it.
+    private mutating func keepTheRest(limit: Int) -> KeyJoin.Step {
+        var needed: [Int] = []
+        for group in groups.indices {
+            // Those that have waited before stay in front of what is new.
+            var kept = rest(of: group, limit: limit)
+            kept += waiting[group]
+            taking: while true {
+                switch groups[group].next(limit: limit) {
+                case .batch(let batch):
+                    ready[group].offer(batch)
+                    kept += rest(of: group, limit: limit)
+                case .needs(let inputs):
+                    needed += inputs.map { members[group][$0] }
+                    break taking
+                case .end: break taking
+                }
+            }
+            waiting[group] = kept
+        }
+        return needed.isEmpty ? .end : .needs(needed)
+    }
+
+    /// What is left of a group's current batch, in memory of its own.
+    private mutating func rest(of group: Int, limit: Int) -> Deque<Batch> {
+        var batches: Deque<Batch> = []
+        var output = JoinOutput(width: members[group].count, capacity: limit)
+        while ready[group].hasKey {
+            let settlement = ready[group].settlement(0)
+            if settlement == .item || settlement == .missing {
+                let key = KeyRun(first: UInt64(output.slotCount), count: 1, settlement: .item)
+                let values = members[group].indices.map { column in
+                    (value: ready[group].rowValue(column), owner: ready[group].storage)
+                }
+                if !output.appendCopy(key, settlement, values) { refersToOthers = true }
+            }
+            ready[group].advance(1)
+            if output.slotCount == limit {
+                batches.append(output.finish())
+                output = JoinOutput(width: members[group].count, capacity: limit)
+            }
+        }
+        if !output.isEmpty { batches.append(output.finish()) }
+        return batches
+    }
+
+    /// Goes on where the join of another graph paused, with groups of the same sources.
+    mutating func goOn(from former: PositionJoin) {
+        nextKey = former.nextKey
+        waiting = former.waiting
+        refersToOthers = former.refersToOthers
+    }
+
+    /// Rows that wait for a partner that will never come, under the keys of their pairs.
+    var left: [Batch] {
+        waiting.flatMap { batches in
+            var next = nextKey
+            return batches.map { batch in
+                defer { next += UInt64(batch.slots.count) }
+                let keys = KeyRun(first: next, count: batch.slots.count, settlement: .item)
+                return Batch(
+                    runs: [keys], rows: batch.rows, slots: batch.slots, holes: batch.holes,
+                    itemCount: batch.itemCount)
+            }
+        }
     }
 }

@@ -12,12 +12,18 @@ final class Loop: Sendable {
     private let state: Locked<State>
     private let lastDemand = Atomic(LoopState.Demand.everything.rawValue)
 
-    private struct State {
+    fileprivate struct State {
         var loop: LoopState
         /// For each feedback edge, until its head has taken it.
         var initial: [Batch?] = []
         /// What the feedback edges are sent of the batch that the closer sends just now.
         var sentBack = Batch(bare: [])
+        /// Rows that each head has taken off its feedback edge.
+        var taken: [Int]
+        /// How many of them that may be, where another graph is to go on.
+        var pause: Int?
+        /// Whether some of what goes round lies in memory that its makers must not give back.
+        var refersToOthers = false
         /// Edges that leave the loop, by what their readers want.
         var eagerExits: Int
         var restingExits = 0
@@ -36,7 +42,9 @@ final class Loop: Sendable {
         let state = LoopState(
             initialCount: loop.initial.first?.count ?? 0, maxInLoop: loop.maxInLoop,
             merges: merges, hasOutside: hasOutside)
-        self.state = Locked(State(loop: state, eagerExits: loop.exits.count))
+        self.state = Locked(
+            State(
+                loop: state, taken: loop.feedback.map { _ in 0 }, eagerExits: loop.exits.count))
     }
 
     /// Makes the initial rows.
@@ -65,25 +73,32 @@ final class Loop: Sendable {
 
     // MARK: For the heads
 
-    /// The rows of round 0, once for each feedback edge.
-    func takeInitial(_ edge: Int) -> Batch? {
+    /// Takes what comes by a feedback edge.
+    /// - Parameter take: takes it off the edge, behind the rows of round 0 where these are given.
+    func take(
+        by edge: Int, _ take: (_ initial: Batch?) -> EdgeState.Taken
+    ) -> EdgeState.Taken {
         state.withLock { state in
-            guard edge < state.initial.count, state.loop.begin(),
-                let batch = state.initial[edge]
-            else { return nil }
-            state.initial[edge] = nil
-            return batch
+            if state.loop.demand == .nothing { return .end }
+            if let pause = state.pause, state.taken[edge] >= pause { return .end }
+            let initial = state.takeInitial(edge)
+            let taken = take(initial)
+            switch taken {
+            case .batch(let batch, _):
+                state.taken[edge] += batch.itemCount
+                if initial == nil { state.loop.takeBack(batch.itemCount) }
+            case .nothingYet where state.loop.isOver: return .end
+            case .nothingYet, .end: break
+            }
+            return taken
         }
     }
-
-    func takeBack(_ rows: Int) { state.withLock { $0.loop.takeBack(rows) } }
 
     /// Whether rows from outside must wait until others have left.
     var isFull: Bool { state.withLock { $0.loop.isFull } }
     var room: Int { state.withLock { $0.loop.room } }
     func enter(_ rows: Int) { state.withLock { $0.loop.enter(rows) } }
 
-    var isOver: Bool { state.withLock { $0.loop.isOver } }
     /// Whether it is over whatever is still in it.
     var isClosed: Bool { demand == .nothing }
 
@@ -119,8 +134,11 @@ final class Loop: Sendable {
             }
             return state.loop.count < former
         }
-        let sentBack = batch.dense().copied(staying, rounds)
-        state.withLock { $0.sentBack = sentBack }
+        let (sentBack, isOwn) = batch.dense().copied(staying, rounds)
+        state.withLock { state in
+            state.sentBack = sentBack
+            if !isOwn { state.refersToOthers = true }
+        }
         // A place is free, or the loop is empty.
         if hasEnded { for head in heads { head.ring() } }
         return sentBack
@@ -145,7 +163,8 @@ final class Loop: Sendable {
             if former == .everything { state.eagerExits -= 1 }
             if former == .theRest { state.restingExits -= 1 }
             if less == .theRest { state.restingExits += 1 }
-            if state.eagerExits > 0 { return .everything }
+            // They end for another graph to go on, where it is asked again.
+            if state.eagerExits > 0 || state.pause != nil { return .everything }
             return state.restingExits > 0 ? .thisRound : .nothing
         }
         if most != .everything { want(most) }
@@ -165,6 +184,39 @@ final class Loop: Sendable {
 
     /// Rounds that have begun.
     var rounds: Int { state.withLock { $0.loop.rounds } }
+
+    // MARK: For another graph to go on
+
+    /// Has its rows finish the round they are in, and wait on the feedback edges. Every head takes
+    /// what one of them has taken already: their rows meet again in the body.
+    func pause() {
+        state.withLock { $0.pause = $0.taken.max() ?? 0 }
+        for head in heads { head.ring() }
+    }
+
+    var isPaused: Bool { state.withLock { $0.pause != nil } }
+    var refersToOthers: Bool { state.withLock { $0.refersToOthers } }
+
+    /// Goes on where a loop paused, before the first step.
+    func goOn(from former: Loop) {
+        let former = former.state.withLock { $0 }
+        state.withLock { state in
+            state.loop.goOn(from: former.loop)
+            state.refersToOthers = former.refersToOthers
+            // Another graph may have other first rows; these had theirs.
+            if state.loop.hasBegun { state.initial = former.initial }
+            lastDemand.store(state.loop.demand.rawValue, ordering: .releasing)
+        }
+    }
+}
+
+extension Loop.State {
+    /// The rows of round 0, once for each feedback edge.
+    fileprivate mutating func takeInitial(_ edge: Int) -> Batch? {
+        guard edge < initial.count, loop.begin(), let batch = initial[edge] else { return nil }
+        initial[edge] = nil
+        return batch
+    }
 }
 
 /// The place of a feedback edge in its loop.
@@ -173,7 +225,9 @@ struct FeedbackEnd: Sendable {
     /// Among the loop's feedback edges.
     let edge: Int
 
-    func takeInitial() -> Batch? { loop.takeInitial(edge) }
+    func take(_ take: (_ initial: Batch?) -> EdgeState.Taken) -> EdgeState.Taken {
+        loop.take(by: edge, take)
+    }
     func sendBack(_ batch: Batch) -> Batch { loop.sendBack(batch, by: edge) }
 
     /// What the closer is to yield, where the head wants `own`.
@@ -182,38 +236,6 @@ struct FeedbackEnd: Sendable {
         case .everything: own
         case .thisRound: own == .nothing ? .nothing : .theRest
         case .nothing: .nothing
-        }
-    }
-}
-
-extension Batch {
-    /// Some of the rows, which lie side by side, in memory of their own: what goes round must not
-    /// keep the memory of all rounds before it.
-    /// - Parameters:
-    ///   - ranges: of rows, counted from the first.
-    ///   - keys: as many as rows.
-    fileprivate func copied(_ ranges: [Range<Int>], _ keys: [KeyRun]) -> Batch {
-        guard let rows, !ranges.isEmpty else { return Batch(bare: []) }
-        let count = ranges.reduce(0) { $0 + $1.count }
-        let copies = RowStorage(capacity: count)
-        var slot = 0
-        for row in ranges.joined() {
-            copies.take(rows.values[slots.lowerBound + row], from: rows, into: slot)
-            slot += 1
-        }
-        return Batch(runs: keys, rows: copies, slots: 0..<count, itemCount: count)
-    }
-}
-
-extension RowStorage {
-    /// Copies a value with all that it refers to. What can't be copied is kept where it is.
-    fileprivate func take(_ value: pipes_value, from owner: RowStorage, into slot: Int) {
-        values[slot] = value
-        guard value.kind > Kind.float.rawValue else { return }
-        if let copy = value.copied(to: self) {
-            values[slot] = copy
-        } else {
-            keepAlive(owner)
         }
     }
 }

@@ -79,6 +79,8 @@ struct LoopState {
 
     var isFull: Bool { merges && room == 0 }
 
+    var hasBegun: Bool { start != .notYet }
+
     /// Whether no row will come by the feedback edge any more.
     var isOver: Bool {
         if demand == .nothing { return true }
@@ -180,6 +182,17 @@ struct LoopState {
     }
 
     mutating func want(_ less: Demand) { demand = min(demand, less) }
+
+    /// Goes on where the loop of another graph paused: with its rows, and the round each is in.
+    mutating func goOn(from former: LoopState) {
+        start = former.start
+        inBody = former.inBody
+        waiting = former.waiting
+        count = former.count
+        rounds = former.rounds
+        demand = former.demand
+        nextPlace = former.nextPlace
+    }
 
     // MARK: Queues of rows
 

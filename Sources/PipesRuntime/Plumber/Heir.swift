@@ -58,22 +58,6 @@ extension CheckedGraph {
 
     /// In the order of joined inputs.
     fileprivate func senders(of node: Int) -> [Int] { nodes[node].inputs.map { edges[$0].from } }
-
-    /// Why no other graph can go on where this one stops; nil where one can.
-    var reasonToStay: String? {
-        if let loop = loops.first {
-            let edge = graph.edges[loop.feedback[0]]
-            return "edge \(edge.from.quoted) -> \(edge.to.quoted) leads back, and what goes round "
-                + "would begin anew; start the run again"
-        }
-        let join = nodes.first { node in
-            if case .join(let config) = node.inputMode { config.groups.count > 1 } else { false }
-        }
-        return join.map { join in
-            "node \(join.name.quoted) pairs rows of different sources by position, so rows that wait "
-                + "for a partner would be lost; start the run again"
-        }
-    }
 }
 
 extension CheckedGraph.Node {

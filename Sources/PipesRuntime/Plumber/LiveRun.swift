@@ -40,6 +40,7 @@ package final class LiveRun: Sendable {
             do throws(GraphFailure) {
                 try await first.open()
             } catch {
+                self.endUnopened()
                 return .failure(error)
             }
             return .success(await self.finish(first))
@@ -49,10 +50,20 @@ package final class LiveRun: Sendable {
         return try result.get()
     }
 
+    /// Nothing has run, and nothing can take over.
+    private func endUnopened() {
+        let next = state.withLock { state in
+            state.isOver = true
+            return state.next?.run
+        }
+        next?.closeFresh()
+        tookOver.ring()
+    }
+
     private func finish(_ first: Run) async -> RunReport {
         var run = first
         while true {
-            let report = await run.finish()
+            var report = await run.finish()
             let (next, isHandedOver) = state.withLock { state in
                 let isHandedOver = run.isHandedOver
                 if state.next == nil || !isHandedOver { state.isOver = true }
@@ -62,6 +73,7 @@ package final class LiveRun: Sendable {
             guard isHandedOver else {
                 next.closeAll()
                 run.closeAll()
+                report = run.report
                 tookOver.ring()
                 return report
             }
@@ -92,7 +104,9 @@ package final class LiveRun: Sendable {
         while true {
             let (run, before) = state.withLock { ($0.isOver ? nil : $0.current, $0.plumber.graph) }
             guard let run else { throw .over }
-            if let reason = before.reasonToStay { throw .reason(reason) }
+            if let reason = before.reasonToStay(insteadOf: plumber.graph) {
+                throw .reason(reason)
+            }
             let (next, ended) = plumber.makeSuccessor(of: run)
             do throws(GraphFailure) {
                 try await next.open()

@@ -183,6 +183,9 @@ final class Run: @unchecked Sendable {
             after(control.cancelGrace) { $0.giveUp() }
         }
         // Those of nodes that go on in another graph, and what must outlive them, stay.
+        let restOnThis =
+            loops.all.map(\.refersToOthers) + nodes.map(\.onlyRunner.input.refersToOthers)
+        if control.isPausing, restOnThis.contains(true) { closesLate.withLock { $0 = true } }
         let isToClose = !closesLate.withLock { $0 }
         let gates =
             isToClose
@@ -255,6 +258,7 @@ final class Run: @unchecked Sendable {
             !heir.hasEnded && successor.graph.nodes[index].description.holds != .none
         }
         closesLate.withLock { $0 = holdsRows }
+        for loop in loops.all { loop.pause() }
         guard control.raise(to: .handOver) else { return true }
         for (index, node) in nodes.enumerated()
         where node.node.description.isSource && !control.keeps(index) {
@@ -266,7 +270,7 @@ final class Run: @unchecked Sendable {
     }
 
     /// Whether it has ended so that another one can go on.
-    var isHandedOver: Bool { control.order == .handOver || control.order == .drain }
+    var isHandedOver: Bool { control.isPausing }
 
     /// Goes on where the run before stopped, which has ended.
     func takeOver(_ former: Run) {
@@ -284,6 +288,12 @@ final class Run: @unchecked Sendable {
         for node in nodes {
             guard let same = names.removeValue(forKey: node.node.name) else { continue }
             node.onlyRunner.continueAccount(of: same)
+            node.onlyRunner.goOnWithInput(of: same)
+        }
+        for (own, same) in graph.sameLoops(in: former.graph) {
+            loops.all[own].goOn(from: former.loops.all[same])
+            let feedback = zip(graph.loops[own].feedback, former.graph.loops[same].feedback)
+            for (own, same) in feedback { edges[own].goOn(from: former.edges[same]) }
         }
         let report = former.report
         let gates = former.gatesLeft
@@ -304,8 +314,9 @@ final class Run: @unchecked Sendable {
         return graph.order.reversed().filter { !control.keeps($0) }.map { nodes[$0].gate } + former
     }
 
-    /// Closes the processors that were kept open for a run that never came.
+    /// Ends what was kept for a run that never came: fails the rows, and closes the processors.
     func closeAll() {
+        for node in nodes { node.onlyRunner.failWhatIsLeft() }
         for node in nodes.reversed() { node.gate.closeUnused() }
         for gate in gatesLeft { gate.close() }
     }

@@ -164,7 +164,8 @@ struct RunAssembly {
     private func makeRunner(_ part: NodePart, bell: Doorbell) -> NodeRunner {
         let input = InputPort(
             part.node.inputMode, edges: part.node.inputs.map { edges[$0] },
-            onMissing: part.node.properties.onMissing, loop: loops.begun[part.index],
+            onMissing: part.node.properties.onMissing, control: control,
+            loop: loops.begun[part.index],
             watcher: control.hooks?.takenWatcher(node: part.index))
         let outputs = part.node.outputs.enumerated().map { port, leaving in
             OutputPort(

@@ -31,6 +31,7 @@ final class RunControl: Sendable {
 
     /// Read for every batch, so without a lock; only ever raised.
     private let currentOrder = Atomic(Order.run.rawValue)
+    private let hasSuccessor = Atomic(false)
 
     private struct State {
         /// Nodes whose processors stay open for another graph.
@@ -91,9 +92,13 @@ final class RunControl: Sendable {
         state.withLock { state in
             guard state.ended == ended else { return false }
             state.kept = nodes
+            hasSuccessor.store(true, ordering: .releasing)
             return true
         }
     }
+
+    /// Whether inputs that end go on in another graph: rows that wait for a partner wait on there.
+    var isPausing: Bool { hasSuccessor.load(ordering: .acquiring) && !isCancelled }
 
     func keeps(_ node: Int) -> Bool { state.withLock { $0.kept.contains(node) } }
 

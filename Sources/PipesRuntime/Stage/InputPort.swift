@@ -28,6 +28,8 @@ struct InputPort {
     private var openOutside: Int
     private var mode: Mode
     private let endsEarly: Bool
+    /// Says whether another graph is to go on; nil in a lane, where none ever does.
+    private let control: RunControl?
     private let watcher: (@Sendable (Batch) -> Void)?
     private var wantsTheRestOnly = false
     /// Batches taken so far. Taking one makes room for a sender in the same stage, whether or not
@@ -38,12 +40,15 @@ struct InputPort {
     static let joinLimit = 256
 
     /// - Parameters:
+    ///   - control: of a run that another graph may go on after.
     ///   - loop: the loop that begins here.
     ///   - watcher: sees every batch that is taken, joined already.
     init(
         _ mode: CheckedGraph.InputMode, edges: [Edge], onMissing: NodeProperties.OnMissing,
-        loop: Loop? = nil, watcher: (@Sendable (Batch) -> Void)? = nil
+        control: RunControl? = nil, loop: Loop? = nil,
+        watcher: (@Sendable (Batch) -> Void)? = nil
     ) {
+        self.control = control
         self.edges = edges
         first = edges.first.map(Unmanaged.passUnretained)
         self.loop = loop
@@ -135,7 +140,7 @@ struct InputPort {
                         join.offer(batch, input: input)
                     case .nothingYet: isWaiting = true
                     case .end:
-                        join.end(input: input)
+                        if isPausing { join.pause(input: input) } else { join.end(input: input) }
                         noteEnd(of: edges[input])
                     }
                 }
@@ -148,7 +153,7 @@ struct InputPort {
     /// Once an input has ended, rows of the others are missing a partner: with `on_missing: skip`
     /// nothing more of them is wanted than what is under way.
     private mutating func endOthersEarly(_ join: some Pairing) {
-        guard endsEarly, !wantsTheRestOnly, join.anyEnded else { return }
+        guard endsEarly, !wantsTheRestOnly, join.anyEnded, !isPausing else { return }
         wantsTheRestOnly = true
         want(.theRest)
     }
@@ -158,8 +163,14 @@ struct InputPort {
         for edge in edges { edge.rest() }
     }
 
-    /// Gives the rows back that a join still holds.
-    mutating func close() { mode = .closed(missing: missing) }
+    /// Gives the rows back that a join still holds, but for those that wait for another graph.
+    mutating func close() {
+        switch mode {
+        case .positionJoin where !isPausing, .loop where !isPausing, .keyJoin:
+            mode = .closed(missing: missing)
+        case .none, .single, .merge, .positionJoin, .loop, .closed: break
+        }
+    }
 
     private mutating func noteEnd(of edge: Edge) {
         guard let loop, !edge.isFeedback else { return }
@@ -170,6 +181,46 @@ struct InputPort {
     func want(_ less: EdgeState.Demand) {
         for edge in edges { edge.want(less) }
     }
+
+    // MARK: Another graph goes on
+
+    /// Whether inputs end because they pause.
+    private var isPausing: Bool { control?.isPausing ?? false }
+
+    /// Whether rows that wait here lie in memory that its makers must not give back.
+    var refersToOthers: Bool {
+        switch mode {
+        case .positionJoin(let join): join.refersToOthers
+        case .loop(let entry): entry.refersToOthers
+        case .none, .single, .merge, .keyJoin, .closed: false
+        }
+    }
+
+    /// Goes on where the same node of another graph paused: with rows that wait for a partner or
+    /// for a place in a loop, and with the numbers of the rows.
+    mutating func goOn(from former: InputPort) {
+        switch (mode, former.mode) {
+        case (.merge, .merge(let merge)): mode = .merge(merge)
+        case (.loop(var entry), .loop(let formerEntry)):
+            entry.goOn(from: formerEntry)
+            mode = .loop(entry)
+        case (.positionJoin(var join), .positionJoin(let formerJoin)):
+            join.goOn(from: formerJoin)
+            mode = .positionJoin(join)
+        default: break
+        }
+    }
+
+    /// Rows that wait for what will never come, since no graph goes on after all.
+    var left: [Batch] {
+        let held: [Batch] =
+            switch mode {
+            case .positionJoin(let join): join.left
+            case .loop(let entry): entry.left
+            case .none, .single, .merge, .keyJoin, .closed: []
+            }
+        return held + edges.flatMap(\.left)
+    }
 }
 
 /// What both kinds of join offer.
@@ -177,10 +228,16 @@ protocol Pairing {
     var anyEnded: Bool { get }
     mutating func offer(_ batch: Batch, input: Int)
     mutating func end(input: Int)
+    /// It has ended for another graph to go on.
+    mutating func pause(input: Int)
     mutating func next(limit: Int) -> KeyJoin.Step
 }
 
-extension KeyJoin: Pairing {}
+extension KeyJoin: Pairing {
+    /// What is in flight was finished, so no row of one lineage waits for another.
+    mutating func pause(input: Int) { end(input: input) }
+}
+
 extension PositionJoin: Pairing {}
 
 /// Takes the rows of several inputs one by one: inputs that are ready take turns, by batch, and

@@ -190,7 +190,10 @@ class NodeRunner {
         let hasProgressed = hasWorked || input.takenCount != takenCount
         guard isIdle, (wantsNoMore && !settlesAll) || inputHasEnded else { return hasProgressed }
         input.want(.nothing)
-        for output in outputs { output.endRounds() }
+        // Of a node that pauses, what it has sent goes round in the next graph.
+        if wantsNoMore || !control.isPausing {
+            for output in outputs { output.endRounds() }
+        }
         flush()
         return true
     }
@@ -516,6 +519,23 @@ class NodeRunner {
         }
         mailbox = former.mailbox
         mailbox.forward(to: doorbell)
+    }
+
+    /// Goes on with what the node of this name left waiting at its inputs.
+    final func goOnWithInput(of former: NodeRunner) { input.goOn(from: former.input) }
+
+    /// Fails what waits at its inputs for a graph that doesn't go on after all.
+    final func failWhatIsLeft() {
+        for batch in input.left {
+            for slot in batch.slots {
+                account.in += 1
+                _ = fail(
+                    key: batch.key(slot: slot), row: batch.row(slot: slot), attempts: 0,
+                    answer: .cancelled, message: nil)
+            }
+        }
+        hasNews = true
+        publish()
     }
 
     /// A node that has ended before stays so.

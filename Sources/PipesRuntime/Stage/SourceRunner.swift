@@ -29,11 +29,13 @@ final class SourceRunner: NodeRunner {
     }
 
     override func work(mayStart: Bool) -> Bool {
-        if control.order == .handOver, control.keeps(index) {
+        // Looked at once: it may change at any moment, and to pause is not to stop.
+        let order = control.order
+        if order == .handOver, control.keeps(index) {
             isPaused = true
             return false
         }
-        if control.order >= .handOver { stopProducing() }
+        if order >= .handOver { stopProducing() }
         guard openCalls.isEmpty, mayStart, !wantsNoMore else { return false }
         if let pauseEnd {
             guard control.clock.now >= pauseEnd else { return false }

@@ -200,26 +200,71 @@ struct WatchTests {
         #expect(drained.code == 0)
     }
 
-    @Test("a join of different sources is not replaced, and standard input is no file to watch")
+    @Test("what waits for a partner or goes round is neither lost nor repeated")
+    func waitingRows() async throws {
+        let scratch = try Scratch()
+        // "fast" brings more rows than "slow", so that some always wait for a partner.
+        func graph(_ coro: String) -> String {
+            """
+            {
+              "nodes": {
+                "fast": {"coro": "flow.tick", "args": {"interval": "2ms"}},
+                "slow": {"coro": "flow.tick", "args": {"interval": "10ms"}},
+                "mark": {"coro": "\(coro)"},
+                "out": {"coro": "io.print"},
+                "wait": {"coro": "flow.delay", "args": {"time": "5ms"}},
+                "more": {"coro": "libc.so.6:labs", "signature": "(in:long) -> long pure"},
+                "rounds": {"coro": "io.write", "args": {"path": "rounds.txt"}}
+              },
+              "graph": {"fast": ["out"], "slow": ["mark"], "mark": ["out"],
+                        "wait": ["more"],
+                        "more": ["rounds", {"to": "wait", "feedback": {"initial": [7, 8]}}]}
+            }
+            """
+        }
+        let command = try await start(graph("flow.delay"), in: scratch)
+        for coro in ["json.format", "flow.delay", "json.format"] {
+            let count = command.errorsSoFar.components(separatedBy: tookOver).count
+            try replace("graph.json", with: graph(coro), in: scratch)
+            try await wait(for: command) {
+                $0.errorsSoFar.components(separatedBy: tookOver).count > count
+            }
+        }
+        command.signal(SIGINT)
+        let outcome = await command.outcome()
+        let pairs = outcome.output.split(separator: "\n").map(String.init)
+        for (number, pair) in pairs.enumerated() {
+            #expect(pair == "\(number)\t\(number)")
+        }
+        let rounds = try scratch.read("rounds.txt").split(separator: "\n")
+        for (number, round) in rounds.enumerated() {
+            #expect(round == (number % 2 == 0 ? "7" : "8"))
+        }
+        #expect(pairs.count > 3 && rounds.count > 3)
+        #expect(outcome.code == 0)
+    }
+
+    @Test("a graph that has no place for rows that wait is refused, and so is standard input")
     func refusals() async throws {
         let scratch = try Scratch()
-        func graph(_ coro: String) -> String {
+        func graph(_ first: String, _ second: String) -> String {
             """
             {"nodes": {"a": {"coro": "flow.tick", "args": {"interval": "10ms"}},
                        "b": {"coro": "flow.tick", "args": {"interval": "10ms"}},
-                       "c": {"coro": "\(coro)"}, "out": {"coro": "io.print"}},
-             "graph": {"a": ["out"], "b": ["c"], "c": ["out"]}}
+                       "out": {"coro": "io.print"}},
+             "graph": {"\(first)": ["out"], "\(second)": ["out"]}}
             """
         }
-        let command = try await start(graph("json.format"), in: scratch)
-        try replace("graph.json", with: graph("flow.delay"), in: scratch)
+        let command = try await start(graph("a", "b"), in: scratch)
+        try replace("graph.json", with: graph("b", "a"), in: scratch)
         try await wait(for: command) { $0.errorsSoFar.contains(goesOn) }
         command.signal(SIGINT)
         let outcome = await command.outcome()
         #expect(
             outcome.errors.contains(
-                "graph.json: error: node \"out\" pairs rows of different sources by position, so "
-                    + "rows that wait for a partner would be lost; start the run again\n" + goesOn))
+                "graph.json: error: node \"out\" pairs rows of different sources by position, and "
+                    + "does not pair the same ones in the changed graph, so rows that wait for a "
+                    + "partner would be lost; start the run again\n" + goesOn))
         #expect(outcome.code == 0)
         let input = try await Command.host(["run", "--watch", "-"]).outcome()
         #expect(input.code == 64)

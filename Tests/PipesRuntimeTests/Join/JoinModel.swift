@@ -141,8 +141,13 @@ struct RandomLineage {
 /// Brings whole inputs to a join in batches of random sizes, in an order that it chooses.
 struct RandomDelivery {
     private var rest: [ArraySlice<Settled>]
+    private let pauses: Bool
 
-    init(_ inputs: [[Settled]]) { rest = inputs.map { $0[...] } }
+    /// - Parameter pauses: whether inputs end for another graph to go on.
+    init(_ inputs: [[Settled]], pauses: Bool = false) {
+        rest = inputs.map { $0[...] }
+        self.pauses = pauses
+    }
 
     mutating func deliver(
         _ needed: [Int], to join: inout some Pairing, _ random: inout SeededGenerator
@@ -152,7 +157,7 @@ struct RandomDelivery {
             let part = rest[input].prefix(random.int(1...7))
             rest[input].removeFirst(part.count)
             if part.isEmpty {
-                join.end(input: input)
+                if pauses { join.pause(input: input) } else { join.end(input: input) }
             } else {
                 let holes = Set(part.filter { _ in random.once(in: 2) }.map(\.key))
                 join.offer(Batch(Array(part)) { holes.contains($0.key) }, input: input)
@@ -162,9 +167,10 @@ struct RandomDelivery {
 
     /// All that a join yields, and whether each batch kept the limit.
     static func drain(
-        _ join: inout some Pairing, _ inputs: [[Settled]], _ random: inout SeededGenerator
+        _ join: inout some Pairing, _ inputs: [[Settled]], _ random: inout SeededGenerator,
+        pauses: Bool = false
     ) -> (rows: [Settled], keptLimits: Bool) {
-        var delivery = RandomDelivery(inputs)
+        var delivery = RandomDelivery(inputs, pauses: pauses)
         var rows: [Settled] = []
         var keptLimits = true
         while true {

@@ -36,6 +36,36 @@ import Testing
         #expect(join.missing == 2)
     }
 
+    @Test("keeps what is left over where it pauses, for another to go on with")
+    func pauses() {
+        let config = CheckedGraph.JoinConfig(groups: [[0], [1, 2]], depths: [1, 1, 1])
+        func paused(_ join: inout PositionJoin, _ counts: [Int], from first: Int64) -> [Settled] {
+            var random = SeededGenerator(seed: 3)
+            let inputs = counts.enumerated().map { input, count in
+                rows(count, from: first + Int64(input) * 1000)
+            }
+            return RandomDelivery.drain(&join, inputs, &random, pauses: true).rows
+        }
+        var first = PositionJoin(config, onMissing: .null)
+        #expect(
+            paused(&first, [9, 1, 1], from: 0) == [.item([0], .int(0), .int(1000), .int(2000))])
+        #expect(first.left.flatMap(\.settled) == (1..<9).map { .item([UInt64($0)], .int($0)) })
+        // What has waited twice stays in front of what has waited once.
+        var second = PositionJoin(config, onMissing: .null)
+        second.goOn(from: first)
+        #expect(paused(&second, [2, 0, 0], from: 9) == [])
+        var last = PositionJoin(config, onMissing: .null)
+        last.goOn(from: second)
+        var random = SeededGenerator(seed: 4)
+        let inputs = [rows(1, from: 11), rows(11, from: 1001), rows(11, from: 2001)]
+        let (joined, _) = RandomDelivery.drain(&last, inputs, &random)
+        let pairs: [Settled] = (1..<12).map {
+            .item([UInt64($0)], .int($0), .int(1000 + $0), .int(2000 + $0))
+        }
+        #expect(joined == pairs)
+        #expect(last.missing == 0 && second.missing == 0 && first.missing == 0)
+    }
+
     @Test("keeps the order of its inputs, whatever groups they form")
     func orderOfInputs() {
         let config = CheckedGraph.JoinConfig(groups: [[0, 2], [1]], depths: [1, 1, 1])

@@ -91,6 +91,203 @@ struct LiveRunTests {
         #expect(report.status == .clean)
     }
 
+    // MARK: Rows that wait
+
+    /// Runs a graph to its end and has others like it take over meanwhile.
+    /// - Parameter make: makes the n-th graph, n from 0.
+    private func replaced(
+        _ make: @escaping @Sendable (_ number: Int) -> TestGraph
+    ) async throws -> RunReport {
+        let run = try ReplacedRun { try make($0).plumber { $0.isReplaceable = true } }
+        let (report, replacements) = try await within { try await run.run() }
+        #expect(replacements > 0)
+        return report
+    }
+
+    @Test("rows that wait for a partner by position find it in the next graph")
+    func pairsByPosition() async throws {
+        let (left, right) = (CountingSource(60_000), CountingSource(40_000))
+        let sink = CollectingSink()
+        let report = try await replaced { number in
+            var graph = TestGraph()
+            graph.add("left", left, feeds: ["map"])
+            // It is another one each time; every third row is lost.
+            graph.add(
+                "map", FunctionMap { $0[0].flatMap { $0 % 3 == 0 ? nil : $0 } }, feeds: ["join"])
+            graph.add("right", right, feeds: ["join"])
+            graph.add(
+                "join", FunctionMap { ($0[0] ?? -1) * 100_000 + ($0[1] ?? -1) }, feeds: ["sink"])
+            graph.add("sink", sink)
+            return graph
+        }
+        let pairs = (0..<40_000).map { (row: Int64) -> Int64 in
+            let left = row / 2 * 3 + row % 2 + 1
+            return left * 100_000 + row
+        }
+        #expect(sink.firsts == pairs)
+        #expect(report["join"].in == 40_000 && report["join"].missing == 0)
+        #expect(report.status == .clean)
+        #expect(report.nodes.allSatisfy { $0.unsettled == 0 })
+    }
+
+    @Test("a loop that joins goes on with what it has come to")
+    func joiningLoop() async throws {
+        let source = CountingSource(20_000)
+        let sink = CollectingSink()
+        let report = try await replaced { number in
+            var graph = TestGraph()
+            graph.add("data", source, feeds: ["sum"])
+            graph.add("sum", FunctionMap { ($0[0] ?? 0) + ($0[1] ?? 0) }, feeds: ["out"])
+            graph.add("out", sink)
+            graph.feedBack("sum", to: "sum", initial: [1000])
+            return graph
+        }
+        let sums = (0..<20_000).map { (row: Int64) -> Int64 in 1000 + row * (row + 1) / 2 }
+        #expect(sink.firsts == sums)
+        #expect(report.edge("sum", "sum")?.rounds == 20_001)
+        #expect(report["sum"].missing == 1)
+        #expect(report.status == .clean)
+    }
+
+    @Test("a loop with many heads goes on where all of them are in the same round")
+    func manyHeads() async throws {
+        let sink = CollectingSink()
+        let report = try await replaced { number in
+            var graph = TestGraph()
+            for worker in 0..<4 {
+                graph.add(
+                    "worker\(worker)",
+                    FunctionMap(worker % 2 == 0 ? [] : .nonblocking) { row in
+                        (row[0] ?? 0) + Int64(worker)
+                    }, feeds: ["sum"])
+            }
+            let sum = FunctionMap { row in
+                let values = row.map { $0 ?? 0 }
+                let isPaired = zip(values, values.dropFirst()).allSatisfy { $1 - $0 == 1 }
+                return isPaired && values[0] < 600 ? values[0] + 1 : nil
+            }
+            graph.add("sum", sum, feeds: ["out"])
+            graph.add("out", sink)
+            for worker in 0..<4 {
+                graph.feedBack("sum", to: "worker\(worker)", initial: [0, 10_000], maxInLoop: 2)
+            }
+            return graph
+        }
+        #expect(sink.firsts == Array(1...600))
+        #expect((0..<4).allSatisfy { report["worker\($0)"].in == 602 })
+        #expect(report.status == .clean)
+    }
+
+    @Test("a graph that has no place for rows that wait does not take over, and says why")
+    func refusals() throws {
+        func checked(_ build: (inout TestGraph) -> Void) throws -> CheckedGraph {
+            var graph = TestGraph()
+            build(&graph)
+            return try #require(Plumber.check(graph.graph, resolvers: [graph]).checked)
+        }
+        func pairing(_ left: String, _ right: String, _ mode: Bool = true) throws -> CheckedGraph {
+            try checked { graph in
+                for name in [left, right] {
+                    graph.add(name, CountingSource(), feeds: ["out"])
+                }
+                graph.add("out", CollectingSink()) { $0.aggregateInputs = mode }
+            }
+        }
+        let pair = try pairing("a", "b")
+        #expect(try pair.reasonToStay(insteadOf: pairing("a", "b")) == nil)
+        let reason = """
+            node "out" pairs rows of different sources by position, and does not pair the same ones \
+            in the changed graph, so rows that wait for a partner would be lost; start the run again
+            """
+        #expect(try pair.reasonToStay(insteadOf: pairing("b", "a")) == reason)
+        #expect(try pair.reasonToStay(insteadOf: pairing("a", "c")) == reason)
+        #expect(try pair.reasonToStay(insteadOf: pairing("a", "b", false)) == reason)
+        #expect(try pairing("a", "b", false).reasonToStay(insteadOf: pair) == nil)
+
+        func loop(_ head: String) throws -> CheckedGraph {
+            try checked { graph in
+                graph.add(head, FunctionMap { $0[0] }, feeds: ["out"])
+                graph.add("out", CollectingSink())
+                graph.feedBack(head, to: head, initial: [0])
+            }
+        }
+        let step = try loop("step")
+        #expect(try step.reasonToStay(insteadOf: loop("step")) == nil)
+        #expect(
+            try step.reasonToStay(insteadOf: loop("other")) == """
+                edge "step" -> "step" leads back, and the changed graph has no such loop, so what goes \
+                round would be lost; start the run again
+                """)
+        #expect(pair.reasonToStay(insteadOf: step) == reason)
+    }
+
+    @Test("rows that wait are failed where the run is cancelled before another graph goes on")
+    func cancelledWhileItPauses() async throws {
+        let (left, right) = (CalledSource(), CalledSource())
+        let silent = SilentMap(heedsCancel: true)
+        let letters = DeadLetterBox()
+        func plumber(_ sink: any TestProcessor) throws -> Plumber {
+            var graph = TestGraph()
+            graph.add("left", left, feeds: ["join"])
+            graph.add("right", right, feeds: ["join"])
+            graph.add("join", FunctionMap { $0[0] }, feeds: ["sink"])
+            graph.add("sink", sink)
+            // What is in flight here keeps the run from ending.
+            graph.add("one", CountingSource(1), feeds: ["silent"])
+            graph.add("silent", silent)
+            return try graph.plumber(letters: letters) { $0.isReplaceable = true }
+        }
+        let sink = FlushedSink()
+        let run = LiveRun(try plumber(sink))
+        let ended = Task { try await within { try await run.run() } }
+        await silent.arrival.wait()
+        for number in 0..<3 {
+            await left.asked.wait()
+            left.bring(Int64(number))
+        }
+        await left.asked.wait()
+        await right.asked.wait()
+        let refused = Task {
+            let next = try plumber(CollectingSink())
+            try await within { try await run.replace(with: next) }
+        }
+        // It is not in the next graph, so it ends behind the join.
+        await sink.flushed.wait()
+        run.cancel()
+        let report = try await ended.value
+        await #expect(throws: LiveRun.Refusal.self) { try await refused.value }
+        #expect(report.status == .cancelled)
+        #expect(report["join"].in == 3 && report["join"].failed == 3)
+        let lost = letters.letters.filter { $0.node == "join" }
+        #expect(lost.map(\.key) == [[0], [1], [2]])
+        #expect(lost.map(\.row) == [[.int(0)], [.int(1)], [.int(2)]])
+        #expect(Set(lost.map(\.message)) == ["cancelled"])
+        #expect(letters.letters.count == 4)
+    }
+
+    @Test("a graph that can't be opened lets go of the one that was to follow")
+    func unopened() async throws {
+        let door = Gate()
+        let sink = DoorSink(door)
+        var graph = TestGraph()
+        graph.add("source", CountingSource(), feeds: ["sink"])
+        graph.add("sink", sink)
+        let run = LiveRun(try graph.plumber { $0.isReplaceable = true })
+        let ended = Task { try await within { try await run.run() } }
+        await sink.arrival.wait()
+        let fresh = CollectingSink()
+        var next = TestGraph()
+        next.add("source", CountingSource(), feeds: ["other"])
+        next.add("other", fresh)
+        let plumber = try next.plumber { $0.isReplaceable = true }
+        let refused = Task { try await within { try await run.replace(with: plumber) } }
+        while fresh.life.opened == 0 { await Task.yield() }
+        door.open()
+        await #expect(throws: GraphFailure.self) { try await ended.value }
+        await #expect(throws: LiveRun.Refusal.self) { try await refused.value }
+        #expect(fresh.life.closed == 1)
+    }
+
     @Test("what is kept of the graph before")
     func heirs() throws {
         let (source, sink) = (CountingSource(), CollectingSink())
@@ -115,6 +312,32 @@ struct LiveRunTests {
         other.graph.env["x"] = .int(1)
         let withEnv = try resolved(other)
         #expect(Heir.find(from: old, to: withEnv, ended: []).isEmpty)
+    }
+}
+
+/// Can't be opened, and takes until the door is open to find out.
+private final class DoorSink: TestProcessor {
+    let description = ProcessorDescription.sink(.nonblocking)
+    let arrival = Signal()
+    private let door: Gate
+
+    init(_ door: Gate) { self.door = door }
+
+    func open() throws(OpenFailure) {
+        arrival.raise()
+        door.pass()
+        throw OpenFailure("there is nothing behind the door")
+    }
+}
+
+/// Says when it has taken its last row.
+private final class FlushedSink: TestProcessor {
+    let description = ProcessorDescription.sink(.nonblocking)
+    let flushed = Signal()
+
+    func flush(_ call: Call) -> Answer {
+        flushed.raise()
+        return .ok
     }
 }
 

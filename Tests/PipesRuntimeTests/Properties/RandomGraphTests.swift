@@ -7,26 +7,33 @@ import Testing
 /// Runs random graphs and compares them with the model. `PIPES_GRAPHS` sets how many,
 /// `PIPES_FIRST_SEED` the seed of the first, and `PIPES_SEED` runs the one of that seed.
 @Suite("Random graphs") struct RandomGraphTests {
-    @Test("pair what belongs together, lose nothing uncounted and end by themselves")
-    func model() async throws {
+    @Test(
+        "pair what belongs together, lose nothing uncounted and end by themselves",
+        arguments: [false, true])
+    func model(isReplaced: Bool) async throws {
         let seeds: [UInt64]
         if let seed = RandomGraphTests.number("PIPES_SEED") {
             seeds = [seed]
         } else {
             let first = RandomGraphTests.number("PIPES_FIRST_SEED") ?? 0
-            seeds = (0..<(RandomGraphTests.number("PIPES_GRAPHS") ?? 200)).map { first &+ $0 }
+            let count = RandomGraphTests.number("PIPES_GRAPHS") ?? 200
+            seeds = (0..<(isReplaced ? count / 3 : count)).map { first &+ $0 }
         }
         var counts: [Precision: Int] = [:]
         // Two at a time: runs wait for one another's threads, as they do in earnest.
         try await withThrowingTaskGroup(of: Precision?.self) { group in
             var rest = seeds[...]
             for _ in 0..<2 {
-                if let seed = rest.popFirst() { group.addTask { try await runOne(seed) } }
+                if let seed = rest.popFirst() {
+                    group.addTask { try await runOne(seed, isReplaced) }
+                }
             }
             while let precision = try await group.next() {
                 guard let precision else { return }
                 counts[precision, default: 0] += 1
-                if let seed = rest.popFirst() { group.addTask { try await runOne(seed) } }
+                if let seed = rest.popFirst() {
+                    group.addTask { try await runOne(seed, isReplaced) }
+                }
             }
             // Else this would say little, whatever it finds.
             let foretold = seeds.count - counts[.bounds, default: 0]
@@ -72,20 +79,24 @@ import Testing
     }
 
     /// - Returns: how far its outcome was foretold; nil where it came to something else.
-    private func runOne(_ seed: UInt64) async throws -> Precision? {
+    /// - Parameter isReplaced: whether graphs like it take over while it runs.
+    private func runOne(_ seed: UInt64, _ isReplaced: Bool) async throws -> Precision? {
         var generator = GraphSpecGenerator(seed: seed)
         let spec = generator.makeSpec()
-        let (flaws, precision) = try await RandomGraphTests.verdict(on: spec, seed: seed)
+        let (flaws, precision) = try await RandomGraphTests.verdict(
+            on: spec, seed: seed, isReplaced: isReplaced)
         if flaws.isEmpty {
             #expect(precision != nil, "PIPES_SEED=\(seed) makes a graph that is refused")
             return precision
         }
         let (smaller, smallerFlaws) = try await spec.shrunk(flaws) { candidate in
-            try await RandomGraphTests.verdict(on: candidate, seed: seed).flaws
+            try await RandomGraphTests.verdict(
+                on: candidate, seed: seed, isReplaced: isReplaced
+            ).flaws
         }
         Issue.record(
             """
-            PIPES_SEED=\(seed), at first \(flaws.joined(separator: "; "))
+            PIPES_SEED=\(seed)\(isReplaced ? ", replaced" : ""), at first \(flaws.joined(separator: "; "))
             cut down to a graph of which \(smallerFlaws.joined(separator: "\n"))
             \(smaller)
             """)
@@ -111,7 +122,7 @@ import Testing
     /// Runs a graph.
     /// - Returns: what differs from the model; no precision where the checker refuses the graph.
     private static func verdict(
-        on spec: GraphSpec, seed: UInt64
+        on spec: GraphSpec, seed: UInt64, isReplaced: Bool = false
     ) async throws -> (flaws: [String], precision: Precision?) {
         let (graph, processors) = spec.build(seed: seed)
         let letters = DeadLetterBox()
@@ -119,19 +130,32 @@ import Testing
         guard let plumber = try? graph.plumber(letters: letters, plan: plan) else {
             return ([], nil)
         }
+        let replaced =
+            isReplaced
+            ? try ReplacedRun { _ in
+                try graph.plumber(letters: letters) { $0.isReplaceable = true }
+            } : nil
         if let interruption = spec.interruption {
             // Weak, since the plumber holds the processors, and they the wire.
-            let tripwire = Tripwire(after: interruption.afterRows) { [weak plumber] in
+            let tripwire = Tripwire(after: interruption.afterRows) {
+                [weak plumber, weak live = replaced?.live] in
                 switch interruption.kind {
-                case .drain: plumber?.drain()
-                case .cancel: plumber?.cancel()
+                case .drain:
+                    live?.drain()
+                    plumber?.drain()
+                case .cancel:
+                    live?.cancel()
+                    plumber?.cancel()
                 }
             }
             for processor in processors { processor.lay(tripwire) }
         }
         let report: RunReport
         do {
-            report = try await within(seconds: 60) { try await plumber.run() }
+            report = try await within(seconds: 60) {
+                guard let replaced else { return try await plumber.run() }
+                return try await replaced.run().report
+            }
         } catch is TimedOut {
             let now = plumber.report.map { "\($0.nodes)\n\($0.edges)" } ?? ""
             return (["it did not end within 60 s: \(now)"], .bounds)

@@ -7,20 +7,24 @@ import Testing
 /// Runs random loops and compares them with rows that go round one after the other. `PIPES_LOOPS`
 /// sets how many, `PIPES_LOOP_SEED` runs the one of that seed.
 @Suite("Random loops") struct RandomLoopTests {
-    @Test("bring every row round until it leaves, and end by themselves")
-    func model() async throws {
+    @Test(
+        "bring every row round until it leaves, and end by themselves",
+        arguments: [false, true])
+    func model(isReplaced: Bool) async throws {
         let seeds: [UInt64]
         if let seed = RandomLoopTests.number("PIPES_LOOP_SEED") {
             seeds = [seed]
         } else {
-            seeds = Array(0..<(RandomLoopTests.number("PIPES_LOOPS") ?? 150))
+            let count = RandomLoopTests.number("PIPES_LOOPS") ?? 150
+            seeds = Array(0..<(isReplaced ? count / 3 : count))
         }
         for seed in seeds {
             let spec = LoopSpec.random(seed: seed)
-            let flaws = try await flaws(of: spec, seed: seed)
+            let flaws = try await flaws(of: spec, seed: seed, isReplaced: isReplaced)
             guard flaws.isEmpty else {
                 Issue.record(
-                    "PIPES_LOOP_SEED=\(seed)\n\(flaws.joined(separator: "\n"))\n\(spec)")
+                    "PIPES_LOOP_SEED=\(seed)\(isReplaced ? ", replaced" : "")\n\(flaws.joined(separator: "\n"))\n\(spec)"
+                )
                 return
             }
         }
@@ -30,7 +34,10 @@ import Testing
         getenv(variable).flatMap { UInt64(String(cString: $0)) }
     }
 
-    private func flaws(of spec: LoopSpec, seed: UInt64) async throws -> [String] {
+    /// - Parameter isReplaced: whether other graphs take over while it runs.
+    private func flaws(
+        of spec: LoopSpec, seed: UInt64, isReplaced: Bool
+    ) async throws -> [String] {
         let (graph, sink) = spec.build(seed: seed)
         let letters = DeadLetterBox()
         let plumber = try graph.plumber(letters: letters)
@@ -38,7 +45,13 @@ import Testing
         model.run()
         let report: RunReport
         do {
-            report = try await within(seconds: 120) { try await plumber.run() }
+            report = try await within(seconds: 120) {
+                guard isReplaced else { return try await plumber.run() }
+                let run = try ReplacedRun { _ in
+                    try graph.plumber(letters: letters) { $0.isReplaceable = true }
+                }
+                return try await run.run().report
+            }
         } catch is TimedOut {
             let now = plumber.report.map { "\($0.nodes)\n\($0.edges)" } ?? ""
             return ["it did not end in time: \(now)"]
