@@ -10,6 +10,8 @@ public final class PluginCatalog: Sendable {
     /// The host's table: it lives as long as the process.
     nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
     private let plugins = Locked<[String: Result<LoadedPlugin, CatalogError>]>([:])
+    /// By name, what the folders had for each plugin that was asked for, before it was loaded.
+    private let found = Locked<[String: Found]>([:])
     /// By path, what was loaded from there, here or in the catalogs before.
     private let files: Locked<[String: LoadedFile]>
 
@@ -46,11 +48,27 @@ public final class PluginCatalog: Sendable {
         var plugin: LoadedPlugin
     }
 
-    /// Whether a file that was loaded is no longer what it was. One that is gone does not count.
-    package var hasChangedFiles: Bool {
-        files.withLock { $0 }.contains { path, file in
-            FileIdentity.line(of: path).map { $0 != file.identity } ?? false
-        }
+    /// Whether the folders no longer have for each plugin that was asked for what they had then:
+    /// another file, the same one with other content, one more, or none.
+    package var isOutdated: Bool {
+        found.withLock { $0 }.contains { name, before in find(name) != before }
+    }
+
+    /// What the folders have for a plugin.
+    private struct Found: Equatable {
+        var finding: PluginFolders.Finding
+        /// Of the file, where there is one.
+        var identity: String?
+    }
+
+    private func find(_ name: String) -> Found {
+        let isName =
+            !name.isEmpty
+            && name.unicodeScalars.allSatisfy { $0 != "/" && $0.value != 0 }
+        guard isName else { return Found(finding: .missing) }
+        let finding = folders.find(name)
+        guard case .file(let path) = finding else { return Found(finding: finding) }
+        return Found(finding: finding, identity: FileIdentity.line(of: path))
     }
 
     /// Resolves a node's `coro`. Runs the constructors of what it loads, and may block on files.
@@ -134,11 +152,10 @@ public final class PluginCatalog: Sendable {
     }
 
     private func load(_ name: String) throws(CatalogError) -> LoadedPlugin {
-        let isName =
-            !name.isEmpty
-            && name.unicodeScalars.allSatisfy { $0 != "/" && $0.value != 0 }
+        let found = find(name)
+        self.found.withLock { $0[name] = found }
         let file: String
-        switch isName ? folders.find(name) : .missing {
+        switch found.finding {
         case .file(let path): file = path
         case .ambiguous(let first, let second):
             throw CatalogError(
@@ -152,7 +169,7 @@ public final class PluginCatalog: Sendable {
             throw CatalogError(.coro, "plugin \(name) (\(file)) can't be used: \(reason)")
         }
         do throws(PluginLoader.Failure) {
-            let plugin = try loaded(file)
+            let plugin = try loaded(file, found.identity)
             if plugin.name == name { return plugin }
             throw .broken("it says that its name is \(plugin.name.quoted)")
         } catch {
@@ -164,8 +181,9 @@ public final class PluginCatalog: Sendable {
         }
     }
 
-    private func loaded(_ file: String) throws(PluginLoader.Failure) -> LoadedPlugin {
-        let identity = FileIdentity.line(of: file)
+    private func loaded(
+        _ file: String, _ identity: String?
+    ) throws(PluginLoader.Failure) -> LoadedPlugin {
         let known = files.withLock { $0[file] }
         if let known, known.identity == identity { return known.plugin }
         let plugin: LoadedPlugin

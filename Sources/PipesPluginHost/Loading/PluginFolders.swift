@@ -96,7 +96,7 @@ public struct PluginFolders: Sendable {
     /// Every `.so` in the folders, in the order of search and then of names.
     ///
     /// - Returns: for each folder its files; none for a folder that is not there.
-    func files() -> [(folder: Folder, paths: [String])] {
+    package func files() -> [(folder: Folder, paths: [String])] {
         folders.map { folder in
             let names = Self.names(in: folder.path).filter { $0.hasSuffix(".so") }.sorted()
             return (folder, names.map { Self.path(of: $0, in: folder) })

@@ -1,41 +1,47 @@
 import PipesCore
 
-/// A node that goes on with the processor of a node of the run before.
+/// A node that goes on where the run before stopped, or never starts.
 struct Heir: Equatable {
-    /// Its position in the graph before.
-    var former: Int
-    /// Whether that node had ended, so that this one never starts.
+    /// The node of the graph before that has its processor; nil where there is none.
+    var former: Int?
+    /// Whether there is nothing left for it to do, so that it never starts.
     var hasEnded: Bool
 
     typealias Resolved = (graph: CheckedGraph, factories: [any ProcessorFactory])
 
     /// Finds the nodes that are the same in both graphs: of the same name, with the same processor
-    /// and args, and used by the graph in the same way. A node that has ended is only the same
-    /// where all its senders are: otherwise there are new rows for it.
+    /// and args, and used by the graph in the same way. A node that has ended stays so unless rows
+    /// can come to it again; a new one to which none can come does not start.
     ///
     /// - Parameter ended: positions in the graph before.
-    /// - Returns: by position in the new graph.
+    /// - Returns: by position in the new graph; all others are opened.
     static func find(
         from old: Resolved, to new: Resolved, ended: Set<Int>
     ) -> [Int: Heir] {
-        guard old.graph.graph.env == new.graph.graph.env else { return [:] }
-        var positions: [String: Int] = [:]
-        for (index, node) in old.graph.nodes.enumerated() { positions[node.name] = index }
+        let positions = old.graph.positions
+        let isSameEnv = old.graph.graph.env == new.graph.graph.env
+        let endless = new.graph.feedbackEdgesWithRows(after: old.graph, ended: ended)
         var heirs: [Int: Heir] = [:]
+        /// Nodes that may still yield rows.
+        var yielding: Set<Int> = []
         for index in new.graph.order {
-            guard let former = positions[new.graph.nodes[index].name],
-                isSame(old, former, new, index)
-            else { continue }
-            let hasEnded = ended.contains(former)
-            let senders = new.graph.senders(of: index)
-            if hasEnded {
-                let isFedAnew =
-                    senders.contains { heirs[$0] == nil }
-                    || senders.map { new.graph.nodes[$0].name }
-                        != old.graph.senders(of: former).map { old.graph.nodes[$0].name }
-                if isFedAnew { continue }
+            let node = new.graph.nodes[index]
+            let former = positions[node.name].flatMap { former in
+                isSameEnv && isSame(old, former, new, index) ? former : nil
             }
-            heirs[index] = Heir(former: former, hasEnded: hasEnded)
+            let hasEnded = former.map { ended.contains($0) } ?? false
+            let isFed = node.inputs.contains { edge in
+                new.graph.edges[edge].isFeedback
+                    ? endless.contains(edge) : yielding.contains(new.graph.edges[edge].from)
+            }
+            if let former, !hasEnded || !isFed {
+                heirs[index] = Heir(former: former, hasEnded: hasEnded)
+                if !hasEnded { yielding.insert(index) }
+            } else if isFed || node.description.isSource {
+                yielding.insert(index)
+            } else {
+                heirs[index] = Heir(former: nil, hasEnded: true)
+            }
         }
         return heirs
     }
@@ -56,8 +62,26 @@ struct Heir: Equatable {
 extension CheckedGraph {
     func has(_ name: String) -> Bool { nodes.contains { $0.name == name } }
 
-    /// In the order of joined inputs.
-    fileprivate func senders(of node: Int) -> [Int] { nodes[node].inputs.map { edges[$0].from } }
+    /// By name.
+    var positions: [String: Int] {
+        var positions: [String: Int] = [:]
+        for (index, node) in nodes.enumerated() { positions[node.name] = index }
+        return positions
+    }
+
+    /// The feedback edges by which rows can come: of loops that are new, and of those that were not
+    /// over in `former`.
+    /// - Parameter ended: positions there.
+    fileprivate func feedbackEdgesWithRows(
+        after former: CheckedGraph, ended: Set<Int>
+    ) -> Set<Int> {
+        var edges = Set(loops.flatMap(\.feedback))
+        for (own, same) in sameLoops(in: former) {
+            let closer = former.edges[former.loops[same].feedback[0]].from
+            if ended.contains(closer) { edges.subtract(loops[own].feedback) }
+        }
+        return edges
+    }
 }
 
 extension CheckedGraph.Node {

@@ -20,6 +20,8 @@ package final class LiveRun: Sendable {
         var next: (run: Run, plumber: Plumber)?
         var order = RunControl.Order.run
         var isOver = false
+        /// How often a graph has taken over.
+        var successions = 0
     }
 
     private let state: Locked<State>
@@ -81,6 +83,7 @@ package final class LiveRun: Sendable {
             state.withLock { state in
                 state.plumber = state.next?.plumber ?? state.plumber
                 state.next = nil
+                state.successions += 1
             }
             setCurrent(next)
             tookOver.ring()
@@ -101,6 +104,7 @@ package final class LiveRun: Sendable {
     /// - Returns: once it has.
     /// - Throws: `Refusal`; the graph before goes on then.
     package func replace(with plumber: Plumber) async throws(Refusal) {
+        let successions = state.withLock { $0.successions }
         while true {
             let (run, before) = state.withLock { ($0.isOver ? nil : $0.current, $0.plumber.graph) }
             guard let run else { throw .over }
@@ -128,7 +132,8 @@ package final class LiveRun: Sendable {
             next.closeFresh()
         }
         await tookOver.wait()
-        if state.withLock({ $0.isOver }) { throw .over }
+        // It may have ended meanwhile; that is no reason to say that it never ran.
+        if state.withLock({ $0.successions }) == successions { throw .over }
     }
 
     package func drain() { raise(.drain)?.drain() }

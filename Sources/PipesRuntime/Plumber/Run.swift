@@ -22,7 +22,7 @@ final class Run: @unchecked Sendable {
     private let stageEnded = Doorbell()
     private let progress = Locked(Progress())
     private let factories: [any ProcessorFactory]
-    /// By node: what goes on from the run before.
+    /// By node: what goes on from the run before, or does not start.
     private let heirs: [Int: Heir]
     /// What the runs before counted for nodes and edges that are no more.
     private let former = Locked(Former())
@@ -70,7 +70,7 @@ final class Run: @unchecked Sendable {
         let stopper = Stopper()
         let assembly = RunAssembly(
             graph, plan, factories, control,
-            former: heirs.compactMapValues { former?.nodes[$0.former] }
+            former: heirs.compactMapValues { heir in heir.former.flatMap { former?.nodes[$0] } }
         ) { stopper.run?.stop($0) }
         nodes = assembly.nodes
         edges = assembly.edges
@@ -251,7 +251,7 @@ final class Run: @unchecked Sendable {
     /// - Parameter ended: with which the successor was made.
     /// - Returns: false where nodes have ended since, so that there must be another successor.
     func handOver(to successor: Run, ended: Set<Int>) -> Bool {
-        guard control.keep(Set(successor.heirs.values.map(\.former)), ended: ended) else {
+        guard control.keep(Set(successor.heirs.values.compactMap(\.former)), ended: ended) else {
             return false
         }
         let holdsRows = successor.heirs.contains { index, heir in
@@ -275,12 +275,11 @@ final class Run: @unchecked Sendable {
     /// Goes on where the run before stopped, which has ended.
     func takeOver(_ former: Run) {
         for (index, heir) in heirs {
-            let runner = former.nodes[heir.former].onlyRunner
             // Also where it ended although it was to be kept: the run was drained just then.
-            if heir.hasEnded || !nodes[index].gate.isOpen {
-                nodes[index].onlyRunner.stayEnded()
+            if let position = heir.former, !heir.hasEnded, nodes[index].gate.isOpen {
+                nodes[index].onlyRunner.takeOver(former.nodes[position].onlyRunner)
             } else {
-                nodes[index].onlyRunner.takeOver(runner)
+                nodes[index].onlyRunner.stayEnded()
             }
         }
         var names: [String: NodeRunner] = [:]

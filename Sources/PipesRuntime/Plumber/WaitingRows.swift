@@ -71,10 +71,4 @@ extension CheckedGraph {
             return JoinedGroup(inputs: group, sources: Set(origins.map { nodes[$0].name }))
         }
     }
-
-    private var positions: [String: Int] {
-        var positions: [String: Int] = [:]
-        for (index, node) in nodes.enumerated() { positions[node.name] = index }
-        return positions
-    }
 }

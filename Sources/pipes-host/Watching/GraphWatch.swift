@@ -18,44 +18,39 @@ struct GraphWatch {
     private static let quietTime = Duration.milliseconds(100)
 
     func watch() async {
-        let folders =
-            [PluginCatalog.folder(of: input.file)] + catalog.folders.folders.map(\.path)
-        guard let watcher = FileWatcher(folders: folders) else {
+        let (folders, file) = (catalog.folders, input.file)
+        let watcher = FileWatcher {
+            // Each plugin by itself too: it may be a link to where it is built.
+            folders.folders.map { .files(in: $0.path, suffix: ".so") }
+                + folders.files().flatMap(\.paths).map { .file($0) } + [.file(file)]
+        }
+        guard let watcher else {
             Console.error.print(
                 "error: \(input.file) can't be watched: \(String(cString: strerror(errno)))")
             return
         }
-        let name = String(input.file.split(separator: "/").last ?? "")
-        let wake = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await change in watcher.changes
-                where change == name || change.hasSuffix(".so") {
-                    wake.continuation.yield()
-                }
-                wake.continuation.finish()
-            }
-            var current = State(catalog: catalog, graph: text)
-            // It may have changed since it was read.
-            wake.continuation.yield()
-            for await _ in wake.stream {
-                do { try await Task.sleep(for: Self.quietTime) } catch { break }
-                await takeOver(&current)
-            }
-            group.cancelAll()
+        var current = catalog
+        var seen = Seen(text: text, catalog: catalog)
+        // It may have changed since it was read.
+        await takeOver(&current, &seen)
+        for await _ in watcher.changes {
+            do { try await Task.sleep(for: Self.quietTime) } catch { break }
+            await takeOver(&current, &seen)
         }
     }
 
-    /// What runs.
-    private struct State {
+    /// What was looked at last, whether or not it took over: nothing is told twice.
+    private struct Seen {
+        var text: [UInt8]?
         var catalog: PluginCatalog
-        var graph: [UInt8]?
     }
 
-    private func takeOver(_ current: inout State) async {
-        let catalog = current.catalog.renewed()
+    /// - Parameter current: what the graph that runs was resolved with.
+    private func takeOver(_ current: inout PluginCatalog, _ seen: inout Seen) async {
         let text = FileBytes.read(input.file)
-        if text == current.graph, !catalog.hasChangedFiles { return }
+        if text == seen.text, !seen.catalog.isOutdated { return }
+        let catalog = current.renewed()
+        seen = Seen(text: text, catalog: catalog)
         do {
             let loaded = try GraphInput.read(input, resolvers: [catalog])
             let plumber: Plumber
@@ -68,7 +63,7 @@ struct GraphWatch {
             if !problems.isEmpty { throw GraphInput.refusal(loaded.diagnostics + problems) }
             GraphInput.report(loaded.diagnostics + plumber.graph.warnings)
             try await run.replace(with: plumber)
-            current = State(catalog: catalog, graph: text)
+            current = catalog
             Console.error.print("\(input.file): the changed graph has taken over")
         } catch let refusal as LiveRun.Refusal {
             report(refusal)

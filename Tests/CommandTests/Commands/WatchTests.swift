@@ -23,6 +23,18 @@ struct WatchTests {
         """
     }
 
+    /// Rows through the processor of a plugin that `build` makes.
+    private static let marking = """
+        {
+          "nodes": {
+            "tick": {"coro": "flow.tick", "args": {"interval": "10ms"}},
+            "mark": {"coro": "marks.mark"},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {"tick": ["mark"], "mark": ["out"]}
+        }
+        """
+
     /// Gives a file its new content in one step, as editors do.
     private func replace(_ name: String, with text: String, in scratch: Scratch) throws {
         let new = try scratch.write(text, to: "\(name).new")
@@ -102,17 +114,7 @@ struct WatchTests {
     func replacesPlugins() async throws {
         let scratch = try Scratch()
         try await build(adding: 1000, in: scratch)
-        let graph = """
-            {
-              "nodes": {
-                "tick": {"coro": "flow.tick", "args": {"interval": "10ms"}},
-                "mark": {"coro": "marks.mark"},
-                "out": {"coro": "io.print"}
-              },
-              "graph": {"tick": ["mark"], "mark": ["out"]}
-            }
-            """
-        let command = try await start(graph, "--plugins", ".", in: scratch)
+        let command = try await start(Self.marking, "--plugins", ".", in: scratch)
         try await build(adding: 2000, in: scratch)
         try await wait(for: command) { $0.errorsSoFar.contains(tookOver) }
         try await build(adding: 3000, in: scratch)
@@ -127,7 +129,10 @@ struct WatchTests {
         #expect(outcome.code == 0)
     }
 
-    private func build(adding number: Int, in scratch: Scratch) async throws {
+    /// - Parameter folder: made where it is missing.
+    private func build(
+        adding number: Int, in scratch: Scratch, folder: String = "."
+    ) async throws {
         try scratch.write(
             """
             #include <pipes/pipes.h>
@@ -147,10 +152,129 @@ struct WatchTests {
             """, to: "marks.c")
         let include = Command.checkout.appendingPathComponent("include").path
         let built = try await Command.shell(
-            "cc -std=c11 -fPIC -shared -I'\(include)' -o marks.tmp marks.c && mv marks.tmp marks.so",
+            """
+            mkdir -p \(folder) && cc -std=c11 -fPIC -shared -I'\(include)' -o marks.tmp marks.c \
+                && mv marks.tmp \(folder)/marks.so
+            """,
             in: scratch.folder
         ).outcome()
         try #require(built.code == 0, "\(built.errors)")
+    }
+
+    /// How often something was told.
+    private func count(_ text: String, in command: Command) -> Int {
+        command.errorsSoFar.components(separatedBy: text).count - 1
+    }
+
+    private func run(_ script: String, in scratch: Scratch) async throws {
+        let outcome = try await Command.shell(script, in: scratch.folder).outcome()
+        try #require(outcome.code == 0, "\(outcome.errors)")
+    }
+
+    @Test("a folder that is made anew is watched like the one before, and so is one that comes")
+    func foldersMadeAnew() async throws {
+        let scratch = try Scratch()
+        try await build(adding: 1000, in: scratch, folder: "second")
+        let command = try await start(
+            Self.marking, "--plugins", "first", "--plugins", "second", in: scratch)
+        for number in 1...2 {
+            try await run("rm -rf second", in: scratch)
+            try await wait(for: command) { count(goesOn, in: $0) == number }
+            #expect(command.errorsSoFar.contains("error: node \"mark\": no plugin \"marks\": "))
+            try await build(adding: (1 + number) * 1000, in: scratch, folder: "second")
+            try await wait(for: command) { count(tookOver, in: $0) == number }
+        }
+        // The earlier folder wins.
+        try await build(adding: 4000, in: scratch, folder: "first")
+        try await wait(for: command) { count(tookOver, in: $0) == 3 }
+        try await run("cp first/marks.so first/libmarks.so", in: scratch)
+        try await wait(for: command) { $0.errorsSoFar.contains("two files for plugin marks") }
+        try await wait(for: command) { $0.outputSoFar.contains("\n4") }
+        command.signal(SIGINT)
+        let outcome = await command.outcome()
+        let rows = outcome.output.split(separator: "\n").compactMap { Int($0) }
+        let code = rows.enumerated().map { ($1 - $0) / 1000 }
+        #expect(rows.enumerated().allSatisfy { ($1 - $0) % 1000 == 0 })
+        #expect(Set(code) == [1, 2, 3, 4] && code == code.sorted())
+        #expect(outcome.code == 0)
+    }
+
+    @Test("links are followed: one that leads elsewhere, and a file that one leads to")
+    func links() async throws {
+        let scratch = try Scratch()
+        try await build(adding: 1000, in: scratch, folder: "build")
+        try await run(
+            """
+            mkdir -p plugins v1 v2 && ln -s ../build/marks.so plugins/marks.so
+            ln -s v1 now && ln -s now/graph.json graph.json
+            """, in: scratch)
+        try scratch.write(Self.marking, to: "v2/graph.json")
+        try scratch.write(
+            Self.marking.replacingOccurrences(of: "marks.mark", with: "flow.delay"),
+            to: "v1/graph.json")
+        let command = try Command.host(["run", "--watch", "graph.json"], in: scratch.folder)
+        try await wait(for: command) { !$0.outputSoFar.isEmpty }
+        try await run("ln -s v2 new && mv -T new now", in: scratch)
+        try await wait(for: command) { count(tookOver, in: $0) == 1 }
+        try await build(adding: 2000, in: scratch, folder: "build")
+        try await wait(for: command) { count(tookOver, in: $0) == 2 }
+        try await wait(for: command) { $0.outputSoFar.contains("\n2") }
+        command.signal(SIGINT)
+        let outcome = await command.outcome()
+        let rows = outcome.output.split(separator: "\n").compactMap { Int($0) }
+        let code = rows.enumerated().map { ($1 - $0) / 1000 }
+        #expect(Set(code) == [0, 1, 2] && code == code.sorted())
+        #expect(outcome.code == 0)
+    }
+
+    @Test("what is wrong is told once, also where the file is gone")
+    func toldOnce() async throws {
+        let scratch = try Scratch()
+        let command = try await start(Self.graph("strings.upper"), in: scratch)
+        try await run("rm graph.json", in: scratch)
+        try await wait(for: command) { count(goesOn, in: $0) == 1 }
+        #expect(command.errorsSoFar.contains("graph.json: error: "))
+        try await run("echo '{' > graph.json; touch graph.json; touch graph.json", in: scratch)
+        try await wait(for: command) { count(goesOn, in: $0) == 2 }
+        try replace("graph.json", with: Self.graph("strings.lower"), in: scratch)
+        try await wait(for: command) { count(tookOver, in: $0) == 1 }
+        command.signal(SIGINT)
+        let outcome = await command.outcome()
+        #expect(count(goesOn, in: command) == 2)
+        #expect(count("not JSON", in: command) == 1)
+        #expect(outcome.code == 0)
+    }
+
+    @Test("nodes that have ended stay so, whatever changes among them")
+    func endedNodes() async throws {
+        let scratch = try Scratch()
+        func graph(_ coro: String) -> String {
+            """
+            {
+              "nodes": {
+                "ten": {"coro": "flow.range", "args": {"end": 10}},
+                "mark": {"coro": "\(coro)"},
+                "count": {"coro": "flow.count"},
+                "out": {"coro": "io.print"},
+                "tick": {"coro": "flow.tick", "args": {"interval": "10ms"}},
+                "file": {"coro": "io.write", "args": {"path": "ticks.txt"}}
+              },
+              "graph": {"ten": ["mark"], "mark": ["count"], "count": ["out"], "tick": ["file"]}
+            }
+            """
+        }
+        let command = try await start(graph("json.format"), in: scratch)
+        for (number, coro) in ["flow.delay", "json.format", "flow.delay"].enumerated() {
+            try replace("graph.json", with: graph(coro), in: scratch)
+            try await wait(for: command) { count(tookOver, in: $0) == number + 1 }
+        }
+        command.signal(SIGINT)
+        let outcome = await command.outcome()
+        #expect(outcome.output == "10\n")
+        #expect(outcome.errors.contains("; count 10 in 1 out; out 1 in 1 out; "))
+        #expect(outcome.code == 0)
+        let ticks = try scratch.read("ticks.txt").split(separator: "\n").compactMap { Int($0) }
+        #expect(ticks == Array(0..<ticks.count))
     }
 
     @Test("a source that waits for input is not disturbed, and its next row meets the new graph")

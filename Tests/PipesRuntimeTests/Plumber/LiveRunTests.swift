@@ -301,11 +301,15 @@ struct LiveRunTests {
             Heir.find(from: old, to: new, ended: []) == [
                 0: Heir(former: 0, hasEnded: false), 2: Heir(former: 2, hasEnded: false),
             ])
-        // The sink has ended, and gets new rows from a node that is new.
+        // What was left of it when all has ended: no row can come to the new map.
         #expect(
             Heir.find(from: old, to: new, ended: [0, 1, 2]) == [
-                0: Heir(former: 0, hasEnded: true)
+                0: Heir(former: 0, hasEnded: true), 1: Heir(former: nil, hasEnded: true),
+                2: Heir(former: 2, hasEnded: true),
             ])
+        // The sink has ended, and gets new rows.
+        let renewed = try resolved(graph(CountingSource(), adding: 0, sink))
+        #expect(Heir.find(from: old, to: renewed, ended: [0, 1, 2]).isEmpty)
         let ended = Heir.find(from: old, to: old, ended: [0, 1, 2])
         #expect(ended.values.map(\.hasEnded) == [true, true, true])
         var other = graph(source, adding: 0, sink)

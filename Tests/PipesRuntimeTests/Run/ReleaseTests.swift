@@ -129,7 +129,7 @@ import Testing
             graph.add("source", CountingSource(3), feeds: ["map"])
             graph.add("map", map, feeds: ["sink"]) { $0.concurrency = 3 }
             graph.add("sink", CollectingSink())
-            let plumber = try graph.plumber(cancelGrace: .milliseconds(10))
+            let plumber = try graph.plumber(cancelGrace: .milliseconds(300))
             remains.add(plumber, as: "plumber")
             async let report = plumber.run()
             for _ in 0..<3 { await map.arrival.wait() }
