@@ -29,50 +29,64 @@ public struct ExampleInspector: Sendable {
     private func problems(
         of node: Graph.Node, in graph: Graph, _ folders: PluginFolders
     ) -> [Diagnostic] {
+        var problems: [Diagnostic] = []
+        var first = 0
+        // One that ends the process leaves the next ones to another child.
+        while first < node.examples.count {
+            let outcomes = outcomes(of: node, from: first, in: graph, folders)
+            for (example, outcome) in zip(node.examples[first...], outcomes) {
+                if let flaw = outcome.flaw(wanted: example.output) {
+                    problems.append(
+                        Diagnostic(
+                            file: graph.file, at: example.place,
+                            "node \(node.name.quoted): the example \(flaw)"))
+                }
+            }
+            first += outcomes.count
+        }
+        return problems
+    }
+
+    /// Tries examples in one child, up to the first that it does not survive.
+    ///
+    /// - Returns: what came of each that was tried; one at least.
+    private func outcomes(
+        of node: Graph.Node, from first: Int, in graph: Graph, _ folders: PluginFolders
+    ) -> [Outcome] {
+        var rest = node
+        rest.examples.removeFirst(first)
         var request: [UInt8] = []
-        ExampleTrial.Request(node: node, file: graph.file, folders: folders.folders.map(\.path))
+        ExampleTrial.Request(node: rest, file: graph.file, folders: folders.folders.map(\.path))
             .value.appendJSON(to: &request)
-        var outcomes = [Outcome?](repeating: nil, count: node.examples.count)
-        var tried = 0
-        var reason: String?
+        var outcomes: [Outcome] = []
         do throws(ChildProcess.StartError) {
             let child = try ChildProcess(
                 command + [String(decoding: request, as: UTF8.self)],
                 environment: ["SWIFT_BACKTRACE=enable=no"])
-            reason = follow(child) { event, value in
+            let reason = follow(child) { event, value in
                 switch (event, value) {
-                case (.start, .int(let index)): tried = Int(clamping: index)
-                case (.yielded, .list(let values)): outcomes[tried] = .yielded(values)
-                case (.failed, .string(let text)): outcomes[tried] = .failed(text)
+                case (.yielded, .list(let values)): outcomes.append(.yielded(values))
+                case (.failed, .string(let text)): outcomes.append(.failed(text))
                 default: break
                 }
             }
+            if outcomes.count < rest.examples.count { outcomes.append(.ended(reason)) }
         } catch {
-            reason = "could not be tried: \(error.reason)"
+            outcomes.append(.ended("could not be tried: \(error.reason)"))
         }
-        tried = min(tried, node.examples.count - 1)
-        var problems: [Diagnostic] = []
-        for (index, example) in node.examples.enumerated() {
-            let flaw =
-                outcomes[index].map { $0.flaw(wanted: example.output) }
-                ?? (index == tried ? reason : nil)
-            if let flaw {
-                problems.append(
-                    Diagnostic(
-                        file: graph.file, at: example.place,
-                        "node \(node.name.quoted): the example \(flaw)"))
-            }
-        }
-        return problems
+        return outcomes
     }
 
     private enum Outcome {
         case yielded([Value])
         case failed(String)
+        /// The child is gone, in words that follow "the example".
+        case ended(String)
 
         func flaw(wanted: Value) -> String? {
             switch self {
             case .failed(let text): "failed: \(text)"
+            case .ended(let reason): reason
             case .yielded(let values) where values.isEmpty:
                 wanted == .null ? nil : "yields nothing, and should yield \(wanted.json)"
             case .yielded(let values):
@@ -95,10 +109,10 @@ public struct ExampleInspector: Sendable {
 
     /// Reads what a child tells until it ends.
     ///
-    /// - Returns: why it did not come to its end, in words that follow "the example".
+    /// - Returns: how it ended, in words that follow "the example".
     private func follow(
         _ child: ChildProcess, _ take: (ExampleTrial.Event, Value) -> Void
-    ) -> String? {
+    ) -> String {
         defer { child.closeOutput() }
         let deadline = ContinuousClock.now + limit
         var output: [UInt8] = []
@@ -128,7 +142,7 @@ public struct ExampleInspector: Sendable {
             case .signalled(let signal):
                 return "crashes with signal \(signal); is the signature right?"
             case .exited(let code):
-                return code == 0 ? nil : "ends the process with exit code \(code)"
+                return "ends the process with exit code \(code)"
             case nil: usleep(500)
             }
         }

@@ -49,11 +49,9 @@ public enum ExampleTrial {
         }
     }
 
-    /// What the parent is told, a line each.
+    /// What the parent is told of one example after the other, a line each.
     enum Event: String {
-        /// An example is tried now.
-        case start
-        /// What it yielded: a list.
+        /// What an example yielded: a list.
         case yielded
         /// Why it could not be tried, or its row failed.
         case failed
@@ -73,7 +71,6 @@ public enum ExampleTrial {
             let request = try? Request(value)
         else { _exit(2) }
         for index in request.node.examples.indices {
-            tell(.start, .int(Int64(index)), output)
             do throws(GraphFailure) {
                 let result = try await result(of: index, request)
                 if let message = result.message {
@@ -92,6 +89,12 @@ public enum ExampleTrial {
         of index: Int, _ request: Request
     ) async throws(GraphFailure) -> (values: [Value], message: String?) {
         let inputs = request.node.examples[index].inputs
+        let catalog = PluginCatalog(
+            folders: PluginFolders(options: request.folders, executableFolder: nil))
+        if let wanted = inputCount(of: request, catalog), wanted != inputs.count {
+            let given = inputs.count == 1 ? "1 input" : "\(inputs.count) inputs"
+            return ([], "it has \(given), and \(request.node.coro) takes \(wanted)")
+        }
         let found = Locked<(values: [Value], message: String?)>(([], nil))
         var graph = Graph(name: "example", nodes: [request.node], edges: [])
         // What a library's path is relative to.
@@ -109,14 +112,20 @@ public enum ExampleTrial {
         }
         graph.nodes.append(.init("out of the example", coro: "out of the example"))
         graph.edges.append(.init(from: request.node.name, to: "out of the example"))
-        let catalog = PluginCatalog(
-            folders: PluginFolders(options: request.folders, executableFolder: nil))
         var options = Plumber.Options()
         options.deadLetters = { letter in found.withLock { $0.message = letter.message } }
         let plumber = try Plumber(
             graph, resolvers: [CoroMap(coros), catalog], options: options)
         _ = try await plumber.run()
         return found.withLock { $0 }
+    }
+
+    /// nil for a processor that takes any number, or that can't be had: the run says why.
+    private static func inputCount(of request: Request, _ catalog: PluginCatalog) -> Int? {
+        let processor = catalog.processor(
+            coro: request.node.coro, signature: request.node.signature,
+            graphFolder: PluginCatalog.folder(of: request.file ?? ""))
+        return (try? processor.get())?.description.inputs?.count
     }
 
     private static func tell(_ event: Event, _ value: Value, _ output: Int32) {

@@ -11,6 +11,22 @@ enum Literal {
         }
     }
 
+    /// A text that is quoted as in JSON, but that control characters may stand in it as they are:
+    /// the graph file had to escape them once already. nil for an escape that there is not.
+    static func text(_ quoted: String) -> Value? {
+        var bytes: [UInt8] = []
+        for byte in quoted.utf8 {
+            if byte >= 0x20 {
+                bytes.append(byte)
+            } else {
+                let digits = String(byte, radix: 16)
+                bytes += (#"\u"# + String(repeating: "0", count: 4 - digits.count) + digits).utf8
+            }
+        }
+        guard case .string(let text)? = try? Value(json: bytes) else { return nil }
+        return .string(text)
+    }
+
     private static func number(_ text: String) -> Value? {
         guard let first = text.drop(while: { $0 == "-" }).first, first.isASCII, first.isNumber
         else { return nil }

@@ -228,12 +228,37 @@ struct SignatureChecker {
                     rule.column,
                     "\(rule.part.operand) is no \(type.rawValue), so \"\(rule.name)\" decides nothing"
                 )
+            } else if !rule.part.holds(forAnyOf: range) {
+                report(
+                    rule.column,
+                    "no \(type.rawValue) is \(rule.part.comparison.rawValue) \(rule.part.operand), "
+                        + "so \"\(rule.name)\" decides nothing")
+            }
+            let twin = parsed.rules.first {
+                $0.part.comparison == rule.part.comparison && $0.part.operand == rule.part.operand
+            }
+            if let twin, twin.column < rule.column {
+                report(
+                    rule.column,
+                    "\"\(rule.name)\" is for the same numbers as \"\(twin.name)\" before it")
             }
             if rule.part.outcome == .grow, isFixed {
                 report(
                     rule.column,
                     "\"grow\" enlarges out.ptr, which is missing or has a fixed size")
             }
+        }
+    }
+}
+
+extension Signature.Rule {
+    /// - Parameter range: one that has the operand.
+    fileprivate func holds(forAnyOf range: ClosedRange<Int64>) -> Bool {
+        switch comparison {
+        case .less: operand > range.lowerBound
+        case .greater: operand < range.upperBound
+        case .equal, .lessOrEqual, .greaterOrEqual: true
+        case .notEqual: range.lowerBound < range.upperBound
         }
     }
 }

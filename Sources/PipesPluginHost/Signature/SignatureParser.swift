@@ -128,7 +128,7 @@ struct SignatureParser {
         case "len":
             let type = try parseIntegerType(after: "\(word).len", pointed: false)
             return (.inLength(input: input, type: type), "\(word).len")
-        case "cstr": return (.inText(input: input), word)
+        case "cstr": return (.inText(input: input), "\(word).cstr")
         default:
             throw Self.unknown(
                 "\"\(word).\(part)\" is no argument", part, among: ["ptr", "len", "cstr"],
@@ -352,10 +352,16 @@ struct SignatureParser {
         scanner.skipSpaces()
         let column = scanner.column
         if scanner.next == "\"" {
-            guard let text = scanner.takeQuoted() else {
+            guard let quoted = scanner.takeQuoted() else {
                 throw SignatureError(column: column, message: "the closing quote is missing")
             }
-            return try Literal.check(.string(text), written: "a text", of: type, at: column)
+            guard let text = Literal.text(quoted) else {
+                throw SignatureError(
+                    column: column,
+                    message: "\(quoted) has an escape that JSON does not know; it knows "
+                        + #"\" \\ \/ \b \f \n \r \t and \uXXXX"#)
+            }
+            return try Literal.check(text, written: "a text", of: type, at: column)
         }
         let word = scanner.take {
             $0 == "-" || $0 == "+" || $0 == "." || $0 == "_" || $0.isLetter || $0.isNumber

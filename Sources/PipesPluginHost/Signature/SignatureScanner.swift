@@ -50,19 +50,15 @@ struct SignatureScanner {
         take { $0.isASCII && $0.isNumber }
     }
 
-    /// A text in double quotes with `\"` and `\\`; nil where the closing quote is missing.
+    /// A text in double quotes as it is written, quotes included; nil where the closing one is
+    /// missing.
     mutating func takeQuoted() -> String? {
+        let start = position
         guard take("\"") else { return nil }
-        var text = ""
         while let character = next {
             position += 1
-            if character == "\"" { return text }
-            guard character == "\\", let escaped = next else {
-                text.append(character)
-                continue
-            }
-            text.append(escaped)
-            position += 1
+            if character == "\"" { return String(characters[start..<position]) }
+            if character == "\\", !isAtEnd { position += 1 }
         }
         return nil
     }

@@ -2,11 +2,14 @@ import Testing
 
 @Suite("Examples of nodes")
 struct ExampleOfNodeTests {
-    private func check(_ node: String, command: String = "check") async throws -> Command.Outcome {
+    private func check(
+        _ node: String, command: String = "check",
+        source: String = #"{"coro": "strings.random", "args": {"num": 1}}"#
+    ) async throws -> Command.Outcome {
         let scratch = try Scratch()
         try scratch.write(
             """
-            {"nodes": {"inp": {"coro": "strings.random", "args": {"num": 1}},
+            {"nodes": {"inp": \(source),
              "f": \(node),
              "out": {"coro": "io.print"}},
              "graph": {"inp": ["f"], "f": ["out"]}}
@@ -41,6 +44,34 @@ struct ExampleOfNodeTests {
             #expect(outcome.output == "")
             #expect(outcome.code == 1)
         }
+    }
+
+    @Test("an example that ends the process, whatever its exit code, is an error at its line")
+    func exit() async throws {
+        let outcome = try await check(
+            #"{"coro": "libc.so.6:exit", "signature": "(in:int) -> void", "examples": [{"in": [0], "out": null}, {"in": [3], "out": null}]}"#,
+            source: #"{"coro": "flow.range", "args": {"end": 3}}"#)
+        #expect(
+            outcome.errors == """
+                graph.json:2:80: error: node "f": the example ends the process with exit code 0
+                graph.json:2:106: error: node "f": the example ends the process with exit code 3
+
+                """)
+        #expect(outcome.code == 1)
+    }
+
+    @Test("an example has as many inputs as the processor")
+    func inputCount() async throws {
+        let outcome = try await check(
+            #"{"coro": "libc.so.6:strlen", "signature": "(in.cstr) -> size", "examples": [{"in": ["abc", "d"], "out": 3}, {"in": [], "out": 4}]}"#
+        )
+        #expect(
+            outcome.errors == """
+                graph.json:2:83: error: node "f": the example failed: it has 2 inputs, and libc.so.6:strlen takes 1
+                graph.json:2:115: error: node "f": the example failed: it has 0 inputs, and libc.so.6:strlen takes 1
+
+                """)
+        #expect(outcome.code == 1)
     }
 
     @Test("an example that crashes is an error at its line")

@@ -71,4 +71,38 @@ struct InspectedFunctionTests {
         #expect(function.hasDebugInformation)
         #expect(function.disagreements == disagreements)
     }
+
+    @Test(
+        "widths, signs and what pointers point at are compared too",
+        .enabled(if: hasDebugger, "gdb is not installed"),
+        arguments: [
+            ("same32", "(in:i32) -> int", 0), ("same32", "(in:long) -> int", 1),
+            ("same32", "(in:u32) -> int", 1), ("same16", "(in:i16) -> i16", 0),
+            ("same16", "(in:i64) -> i8", 2), ("same_unsigned", "(in:uint) -> u32", 0),
+            ("same_unsigned", "(in:bool) -> bool", 2), ("negation", "(in:bool) -> bool", 0),
+            ("negation", "(in:u8) -> bool", 1), ("next", "(in:u8) -> i8", 0),
+            ("index_of", "(in:int) -> int", 0), ("index_of", "(in:long) -> int", 1),
+            ("half", "(in:f32) -> f32", 0), ("half", "(in:f64) -> f32", 1),
+            ("count", "(in.ptr, in.len:size) -> ulong", 0),
+            ("count", "(in.ptr, in.len:u8) -> ulong", 1),
+            ("count", "(in.cstr, n:size=1) -> size", 0), ("wide", "(in.cstr) -> size", 1),
+            ("fill", "(out.ptr, out.len:*ulong) -> void", 0),
+            ("fill", "(out.ptr, out.len:*u8) -> void", 1),
+            ("fill", "(out.ptr, out.len:*i64) -> void", 1),
+        ])
+    func forms(_ symbol: String, _ signature: String, _ count: Int) throws {
+        let file = try workshop.build("typed.c", as: "libtyped.so", linking: ["-g"])
+        let function = try InspectedFunction(coro: "\(file):\(symbol)", signature: signature)
+        #expect(function.hasDebugInformation)
+        #expect(function.disagreements.count == count, "\(function.disagreements)")
+    }
+
+    @Test(
+        "of a function written in assembly, or chosen when it is loaded, nothing is known",
+        .enabled(if: hasDebugger, "gdb is not installed"),
+        arguments: [("getpid", "() -> int"), ("memcmp", "(in0.cstr, in1.cstr, n:size=1) -> int")])
+    func unknown(_ symbol: String, _ signature: String) throws {
+        let function = try InspectedFunction(coro: "libc.so.6:\(symbol)", signature: signature)
+        #expect(function.disagreements == [])
+    }
 }

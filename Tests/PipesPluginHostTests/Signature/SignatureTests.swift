@@ -163,6 +163,16 @@ struct SignatureTests {
                 "\"grow\" enlarges out.ptr, which is missing or has a fixed size"
             ),
             ("(in:int) -> u8 fail=-1", 16, "-1 is no u8, so \"fail\" decides nothing"),
+            ("(in:int) -> u8 ok>0 fail<0", 21, "no u8 is < 0, so \"fail\" decides nothing"),
+            ("(in:int) -> u8 ok>255", 16, "no u8 is > 255, so \"ok\" decides nothing"),
+            (
+                "(in:int) -> int ok=0 fail=0", 22,
+                "\"fail\" is for the same numbers as \"ok\" before it"
+            ),
+            (
+                "(in:int, in.cstr) -> int", 10,
+                "\"in.cstr\" takes the input for bytes or text, and \"in\" for a number"
+            ),
             (
                 "(in.ptr[4], out.ptr[300], out.cap:u8) -> void", 27,
                 "the size 300 of out.ptr does not fit u8"
@@ -260,9 +270,26 @@ struct SignatureTests {
             ),
             ("(in:int) -> cstr.fre", 18, "\"cstr.fre\" is no result; write cstr or cstr.free"),
             ("(s:cstr=\"x) -> int", 9, "the closing quote is missing"),
+            (
+                #"(s:cstr="a\x41") -> int"#, 9,
+                #""a\x41" has an escape that JSON does not know; it knows \" \\ \/ \b \f \n \r \t and "#
+                    + #"\uXXXX"#
+            ),
         ] as [(String, Int, String)])
     func broken(_ text: String, _ column: Int, _ message: String) {
         #expect(Signature.read(text).errors == [SignatureError(column: column, message: message)])
+    }
+
+    @Test(
+        "the default of a text is written as in JSON",
+        arguments: [
+            (#""plain""#, "plain"), (#""a\nb\t\"c\" \\ \/""#, "a\nb\t\"c\" \\ /"),
+            (#""\u00e9\ud83d\ude00""#, "é😀"), ("\"a\nb\tc\"", "a\nb\tc"),
+        ])
+    func texts(_ written: String, _ text: String) throws {
+        let signature = try Signature("(s:cstr=\(written), in:int) -> int")
+        #expect(
+            signature.args[0] == .scalar(name: "s", type: .cstr, fallback: .string(text)))
     }
 
     @Test("a misspelt word is told its nearest known one")
