@@ -92,6 +92,9 @@ enum FileIdentity {
         return nil
     }
 
+    /// The file that the linker finds for a soname; nil where there is none.
+    static func file(ofLibrary name: String) -> String? { find(name, runPath: [], of: "/") }
+
     private static let systemFolders = [
         "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
         "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib", "/usr/lib",

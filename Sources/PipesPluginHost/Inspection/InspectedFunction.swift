@@ -26,10 +26,14 @@ public struct InspectedFunction: Sendable {
     /// - Parameters:
     ///   - coro: `library:symbol`; a path is relative to the working folder.
     ///   - text: the signature, as in a graph file.
+    ///   - scout: looks at the library before it is loaded; nil does not.
     /// - Throws: all that is wrong with the coro and the signature.
-    public init(coro: String, signature text: String) throws(CatalogRejection) {
+    public init(
+        coro: String, signature text: String, scout: PluginInspector? = nil
+    ) throws(CatalogRejection) {
         let processor = try PlainFunctions.processor(
-            coro: coro, signature: text, graphFolder: nil
+            coro: coro, signature: text, graphFolder: nil,
+            danger: { scout?.danger(ofLibrary: $0) }
         ).get()
         guard let signature = processor.bridged?.signature, let colon = coro.lastIndex(of: ":")
         else { throw CatalogRejection([CatalogError(.coro, "\(coro.quoted) is no function")]) }

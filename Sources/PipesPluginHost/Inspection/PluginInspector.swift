@@ -88,6 +88,18 @@ public struct PluginInspector: Sendable {
         }
     }
 
+    /// Why a library of plain functions must not be loaded into a process that is to live on. Blocks
+    /// until it was loaded in a child.
+    ///
+    /// - Parameter name: a path with a `/`, or a soname.
+    /// - Returns: nil where it may be loaded, and where there is none: the linker says why.
+    func danger(ofLibrary name: String) -> String? {
+        guard let file = name.contains("/") ? name : FileIdentity.file(ofLibrary: name),
+            let report = report(of: file), report.isDangerous
+        else { return nil }
+        return report.broken
+    }
+
     private static func refusal(of path: String, twins: [String]) -> String? {
         if twins.count > 1 {
             let both = twins.sorted().joined(separator: " and ")

@@ -7,11 +7,12 @@ enum PlainFunctions {
     /// - Parameters:
     ///   - coro: with a colon; all before the last one is the library.
     ///   - graphFolder: what a path is relative to; nil: the working folder.
+    ///   - danger: why a library must not be loaded into this process; nil where it may be.
     static func processor(
-        coro: String, signature text: String?, graphFolder: String?
+        coro: String, signature text: String?, graphFolder: String?, danger: (String) -> String?
     ) -> Result<LoadedProcessor, CatalogRejection> {
         let (function, signature, errors) = parts(
-            coro: coro, signature: text, graphFolder: graphFolder)
+            coro: coro, signature: text, graphFolder: graphFolder, danger)
         guard let function, let signature else { return .failure(CatalogRejection(errors)) }
         do throws(BridgedFunction.OpenError) {
             let bridged = try BridgedFunction(
@@ -33,12 +34,12 @@ enum PlainFunctions {
 
     /// The function and the signature, each nil where it is wrong: both are told at once.
     private static func parts(
-        coro: String, signature text: String?, graphFolder: String?
+        coro: String, signature text: String?, graphFolder: String?, _ danger: (String) -> String?
     ) -> (Function?, Signature?, [CatalogError]) {
         var errors: [CatalogError] = []
         var function: Function?
         do throws(CatalogError) {
-            function = try find(coro, graphFolder: graphFolder)
+            function = try find(coro, graphFolder: graphFolder, danger)
         } catch {
             errors.append(error)
         }
@@ -56,7 +57,7 @@ enum PlainFunctions {
     }
 
     private static func find(
-        _ coro: String, graphFolder: String?
+        _ coro: String, graphFolder: String?, _ danger: (String) -> String?
     ) throws(CatalogError) -> Function {
         let colon = coro.lastIndex(of: ":") ?? coro.endIndex
         let name = String(coro[..<colon])
@@ -66,6 +67,9 @@ enum PlainFunctions {
                 .coro, "\(coro.quoted) is no library:symbol; write it like \"libz.so.1:crc32\"")
         }
         let path = try path(of: name, graphFolder: graphFolder)
+        if let reason = danger(path) {
+            throw CatalogError(.coro, "library \(name.quoted) can't be used: \(reason)")
+        }
         let library: Library
         do throws(LinkerError) {
             library = try Library(path: path)

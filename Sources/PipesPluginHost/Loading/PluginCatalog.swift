@@ -16,12 +16,14 @@ public final class PluginCatalog: Sendable {
     private let files: Locked<[String: LoadedFile]>
 
     private let scout: PluginInspector?
+    /// By path or soname, why a library must not be loaded; nil for one that may be.
+    private let dangers = Locked<[String: String?]>([:])
 
     /// - Parameters:
     ///   - folders: where it looks for plugins.
     ///   - host: handed to every plugin; it must never go away, since plugins are never unloaded.
-    ///   - scout: looks at each file before it is loaded, so that one which crashes or hangs is an
-    ///     error and not the end of this process; nil loads at once.
+    ///   - scout: looks at each file before it is loaded, plugin or library of plain functions, so
+    ///     that one which crashes or hangs is an error and not the end of this process; nil loads at once.
     public init(
         folders: PluginFolders, host: UnsafePointer<pipes_host>, scout: PluginInspector? = nil
     ) {
@@ -83,7 +85,8 @@ public final class PluginCatalog: Sendable {
     ) -> Result<LoadedProcessor, CatalogRejection> {
         if coro.contains(":") {
             return PlainFunctions.processor(
-                coro: coro, signature: signature, graphFolder: graphFolder)
+                coro: coro, signature: signature, graphFolder: graphFolder,
+                danger: danger(ofLibrary:))
         }
         var errors: [CatalogError] = []
         do throws(CatalogError) {
@@ -100,6 +103,16 @@ public final class PluginCatalog: Sendable {
                         + "only a plain function (library:symbol) takes a signature. Remove it"))
         }
         return .failure(CatalogRejection(errors))
+    }
+
+    private func danger(ofLibrary path: String) -> String? {
+        guard let scout else { return nil }
+        return dangers.withLock { dangers in
+            if let known = dangers[path] { return known }
+            let danger = scout.danger(ofLibrary: path)
+            dangers.updateValue(danger, forKey: path)
+            return danger
+        }
     }
 
     /// Loads a plugin by name, or answers what an earlier call came to.

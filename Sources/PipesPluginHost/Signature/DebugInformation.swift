@@ -172,7 +172,8 @@ private indirect enum PassedForm: Equatable {
         let type = words.joined(separator: " ")
         if type.hasSuffix("*") || type.hasSuffix("]") {
             let target = type.prefix { $0 != "[" }
-            self = .pointer(to: PassedForm(of: String(target.dropLast(target.hasSuffix("*") ? 1 : 0))))
+            self = .pointer(
+                to: PassedForm(of: String(target.dropLast(target.hasSuffix("*") ? 1 : 0))))
         } else if words.contains("struct") || words.contains("union") || words.contains("class") {
             self = .structure
         } else if words.first == "enum" {

@@ -51,7 +51,8 @@ struct InspectCommand: ParsableCommand {
     private func inspectFunction(_ signature: String) throws {
         let function: InspectedFunction
         do {
-            function = try InspectedFunction(coro: name, signature: signature)
+            function = try InspectedFunction(
+                coro: name, signature: signature, scout: plugins.inspector)
         } catch {
             throw GraphInput.refusal(error.errors.map { Diagnostic(file: name, $0.message) })
         }

@@ -1,4 +1,5 @@
-/* A plugin that does something when it is loaded: -DCRASHES, -DHANGS, -DEXITS or -DPRINTS. */
+/* A plugin that does something when it is loaded: -DCRASHES, -DHANGS, -DEXITS, -DEXITS_WELL or
+ * -DPRINTS. */
 #include <pipes/pipes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@ __attribute__((constructor)) static void at_load(void) {
     for (;;) pause();
 #elif defined EXITS
     exit(3);
+#elif defined EXITS_WELL
+    _exit(0);
 #elif defined PRINTS
     puts("{\"this is\": \"no report\"}");
     fflush(stdout);
