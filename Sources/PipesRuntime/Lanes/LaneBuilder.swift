@@ -52,7 +52,7 @@ struct LaneBuilder {
         let first = graph.nodes[stage.nodes[0]]
         let input = InputPort(
             first.inputMode, edges: first.inputs.map { edges[$0] },
-            onMissing: first.properties.onMissing)
+            onMissing: first.properties.onMissing, control: control)
         let outsides = exits.map { exit in
             let node = graph.nodes[exit.node]
             let outside = node.outputs[exit.port].filter { laneEdges[$0] == nil }

@@ -24,7 +24,7 @@ final class LaneStage: RunningStage, @unchecked Sendable {
     private let readerNews: [ReaderNews]
     private let missingCount = Atomic(0)
 
-    private var input: InputPort
+    private(set) var input: InputPort
     private var exits: [Exit]
     private var lanes: [RunningLane]
     private var ring = LaneRing()
@@ -68,6 +68,12 @@ final class LaneStage: RunningStage, @unchecked Sendable {
 
     /// Partners that never came, of the first node's inputs. Any thread.
     var missing: Int { missingCount.load(ordering: .relaxed) }
+
+    /// Goes on with what a node of another graph left waiting, before `run`.
+    func goOn(from former: InputPort) { input.goOn(from: former) }
+
+    /// Its nodes have ended in another graph: nothing is to be handed out. Before `run`.
+    func stayEnded() { wantsNoMore = true }
 
     func run() async {
         await withTaskGroup(of: Void.self) { group in

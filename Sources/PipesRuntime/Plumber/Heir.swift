@@ -11,7 +11,7 @@ struct Heir: Equatable {
 
     /// Finds the nodes that are the same in both graphs: of the same name, with the same processor
     /// and args, and used by the graph in the same way. A node that has ended stays so unless rows
-    /// can come to it again; a new one to which none can come does not start.
+    /// can come to it that could not before; a new one to which none can come does not start.
     ///
     /// - Parameter ended: positions in the graph before.
     /// - Returns: by position in the new graph; all others are opened.
@@ -20,7 +20,7 @@ struct Heir: Equatable {
     ) -> [Int: Heir] {
         let positions = old.graph.positions
         let isSameEnv = old.graph.graph.env == new.graph.graph.env
-        let endless = new.graph.feedbackEdgesWithRows(after: old.graph, ended: ended)
+        let loops = LoopedRows(new.graph, after: old.graph, ended: ended)
         var heirs: [Int: Heir] = [:]
         /// Nodes that may still yield rows.
         var yielding: Set<Int> = []
@@ -30,20 +30,46 @@ struct Heir: Equatable {
                 isSameEnv && isSame(old, former, new, index) ? former : nil
             }
             let hasEnded = former.map { ended.contains($0) } ?? false
-            let isFed = node.inputs.contains { edge in
+            let feeding = node.inputs.filter { edge in
                 new.graph.edges[edge].isFeedback
-                    ? endless.contains(edge) : yielding.contains(new.graph.edges[edge].from)
+                    ? loops.yielding.contains(edge)
+                    : yielding.contains(new.graph.edges[edge].from)
             }
-            if let former, !hasEnded || !isFed {
+            let formerSenders = former.map { old.graph.senders(of: $0) } ?? []
+            // Where it wants no more of its senders, that still holds.
+            let isFedAnew = feeding.contains { edge in
+                let sender = new.graph.edges[edge].from
+                if new.graph.edges[edge].isFeedback { return !loops.known.contains(edge) }
+                return heirs[sender].map { !formerSenders.contains($0.former) } ?? true
+            }
+            if let former, !hasEnded || !isFedAnew {
                 heirs[index] = Heir(former: former, hasEnded: hasEnded)
                 if !hasEnded { yielding.insert(index) }
-            } else if isFed || node.description.isSource {
+            } else if !feeding.isEmpty || node.description.isSource {
                 yielding.insert(index)
             } else {
                 heirs[index] = Heir(former: nil, hasEnded: true)
             }
         }
         return heirs
+    }
+
+    /// The feedback edges of a graph.
+    private struct LoopedRows {
+        /// Those of loops that the graph before has too.
+        var known: Set<Int> = []
+        /// Those by which rows can come.
+        var yielding: Set<Int>
+
+        /// - Parameter ended: positions in the graph before.
+        init(_ graph: CheckedGraph, after former: CheckedGraph, ended: Set<Int>) {
+            yielding = Set(graph.loops.flatMap(\.feedback))
+            for (own, same) in graph.sameLoops(in: former) {
+                known.formUnion(graph.loops[own].feedback)
+                let closer = former.edges[former.loops[same].feedback[0]].from
+                if ended.contains(closer) { yielding.subtract(graph.loops[own].feedback) }
+            }
+        }
     }
 
     private static func isSame(
@@ -69,19 +95,7 @@ extension CheckedGraph {
         return positions
     }
 
-    /// The feedback edges by which rows can come: of loops that are new, and of those that were not
-    /// over in `former`.
-    /// - Parameter ended: positions there.
-    fileprivate func feedbackEdgesWithRows(
-        after former: CheckedGraph, ended: Set<Int>
-    ) -> Set<Int> {
-        var edges = Set(loops.flatMap(\.feedback))
-        for (own, same) in sameLoops(in: former) {
-            let closer = former.edges[former.loops[same].feedback[0]].from
-            if ended.contains(closer) { edges.subtract(loops[own].feedback) }
-        }
-        return edges
-    }
+    fileprivate func senders(of node: Int) -> [Int?] { nodes[node].inputs.map { edges[$0].from } }
 }
 
 extension CheckedGraph.Node {

@@ -64,8 +64,6 @@ public final class Plumber: Sendable {
         var planOptions = options.plan
         // What a test does to rows, and what it sees of them, is by node and not by lane.
         if options.hooks != nil { planOptions.usesLanes = false }
-        // Each node that goes on in another graph is called from one place.
-        if options.isReplaceable { planOptions.usesLanes = false }
         plan = Plan(checked, planOptions)
     }
 

@@ -66,7 +66,8 @@ final class Run: @unchecked Sendable {
         self.deadlocks = deadlocks
         let wakefulness = Wakefulness { deadlocks.allAsleep() }
         control = RunControl(
-            graph: graph.graph.name, wakefulness: wakefulness, options: options)
+            graph: graph.graph.name, wakefulness: wakefulness, options: options,
+            ended: Set(heirs.filter(\.value.hasEnded).keys))
         let stopper = Stopper()
         let assembly = RunAssembly(
             graph, plan, factories, control,
@@ -183,9 +184,9 @@ final class Run: @unchecked Sendable {
             after(control.cancelGrace) { $0.giveUp() }
         }
         // Those of nodes that go on in another graph, and what must outlive them, stay.
-        let restOnThis =
-            loops.all.map(\.refersToOthers) + nodes.map(\.onlyRunner.input.refersToOthers)
-        if control.isPausing, restOnThis.contains(true) { closesLate.withLock { $0 = true } }
+        let refersToThis =
+            loops.all.contains(where: \.refersToOthers) || nodes.contains(where: \.refersToOthers)
+        if control.isPausing, refersToThis { closesLate.withLock { $0 = true } }
         let isToClose = !closesLate.withLock { $0 }
         let gates =
             isToClose
@@ -277,17 +278,14 @@ final class Run: @unchecked Sendable {
         for (index, heir) in heirs {
             // Also where it ended although it was to be kept: the run was drained just then.
             if let position = heir.former, !heir.hasEnded, nodes[index].gate.isOpen {
-                nodes[index].onlyRunner.takeOver(former.nodes[position].onlyRunner)
+                nodes[index].takeOver(former.nodes[position])
             } else {
-                nodes[index].onlyRunner.stayEnded()
+                nodes[index].stayEnded()
             }
         }
-        var names: [String: NodeRunner] = [:]
-        for node in former.nodes { names[node.node.name] = node.onlyRunner }
+        let positions = former.graph.positions
         for node in nodes {
-            guard let same = names.removeValue(forKey: node.node.name) else { continue }
-            node.onlyRunner.continueAccount(of: same)
-            node.onlyRunner.goOnWithInput(of: same)
+            if let same = positions[node.node.name] { node.goOn(from: former.nodes[same]) }
         }
         for (own, same) in graph.sameLoops(in: former.graph) {
             loops.all[own].goOn(from: former.loops.all[same])
@@ -315,7 +313,7 @@ final class Run: @unchecked Sendable {
 
     /// Ends what was kept for a run that never came: fails the rows, and closes the processors.
     func closeAll() {
-        for node in nodes { node.onlyRunner.failWhatIsLeft() }
+        for node in nodes { node.failWhatIsLeft() }
         for node in nodes.reversed() { node.gate.closeUnused() }
         for gate in gatesLeft { gate.close() }
     }

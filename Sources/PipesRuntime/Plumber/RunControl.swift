@@ -42,9 +42,11 @@ final class RunControl: Sendable {
         var failures: [String] = []
     }
 
+    /// - Parameter ended: nodes that have ended in a graph before.
     init(
-        graph: String, wakefulness: Wakefulness, options: Plumber.Options
+        graph: String, wakefulness: Wakefulness, options: Plumber.Options, ended: Set<Int> = []
     ) {
+        state.withLock { $0.ended = ended }
         self.graph = graph
         logger = options.logger
         clock = options.clock

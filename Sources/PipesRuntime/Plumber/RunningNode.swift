@@ -26,9 +26,12 @@ struct RunningNode: Sendable {
         self.lanes = lanes
     }
 
-    /// What calls the processor of a node without lanes. Only its stage may use it, and whoever
-    /// prepares a run or comes after one.
-    var onlyRunner: NodeRunner { runners.all[0] }
+    /// What calls the processor, in the first lane where it has some. Only its stage may use it, and
+    /// whoever prepares a run or comes after one.
+    private var firstRunner: NodeRunner { runners.all[0] }
+
+    /// What it reads. The same holds for this.
+    private var input: InputPort { lanes?.input ?? firstRunner.input }
 
     /// Whether a call of its processor is in progress.
     var isInside: Bool {
@@ -49,9 +52,44 @@ struct RunningNode: Sendable {
 
     var snapshot: NodeAccount {
         var account = published
-        account.metrics = context.metrics.merging(onlyRunner.formerMetrics) { $0 &+ $1 }
+        account.metrics = context.metrics.merging(firstRunner.formerMetrics) { $0 &+ $1 }
         return account
     }
+
+    // MARK: Going on for the node of another graph, before the first step
+
+    /// Goes on with the processor of a node that was not closed.
+    func takeOver(_ former: RunningNode) {
+        gate.handOver(to: runners.all.count)
+        for runner in runners.all { runner.takeOver(former.runners.all) }
+    }
+
+    /// There is nothing left for it to do.
+    func stayEnded() {
+        for runner in runners.all { runner.stayEnded() }
+        lanes?.stayEnded()
+    }
+
+    /// Goes on counting where the node of this name stopped, and with what it left waiting at its
+    /// inputs.
+    func goOn(from former: RunningNode) {
+        var metrics = former.firstRunner.formerMetrics
+        if former.context !== context {
+            metrics.merge(former.context.metrics) { $0 &+ $1 }
+        }
+        firstRunner.continueAccount(former.published, metrics: metrics)
+        if let lanes {
+            lanes.goOn(from: former.input)
+        } else {
+            firstRunner.input.goOn(from: former.input)
+        }
+    }
+
+    /// Whether rows that wait here lie in memory that its makers must not give back.
+    var refersToOthers: Bool { input.refersToOthers }
+
+    /// Fails what waits here for a graph that doesn't go on after all.
+    func failWhatIsLeft() { firstRunner.failWhatIsLeft(input.left) }
 }
 
 extension NodeAccount {

@@ -23,6 +23,9 @@ final class ProcessorGate: Sendable {
         userCount = Atomic(users)
     }
 
+    /// Another graph goes on, whose tasks will call the processor from now on.
+    func handOver(to users: Int) { userCount.store(users, ordering: .releasing) }
+
     /// One of its users will make no more calls, but for what the last one has to end with.
     /// - Returns: whether it was the last.
     func leave() -> Bool { userCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }

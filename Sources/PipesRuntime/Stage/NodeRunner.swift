@@ -290,15 +290,18 @@ class NodeRunner {
 
     private func end() {
         phase = .ended
+        // Before its readers can end: those that have ended are told from those that may go on by
+        // whether their senders have.
+        let isToClose = isLastUser && control.claimEnd(index)
         for output in outputs { output.finish() }
         input.want(.nothing)
         releaseRows()
-        if isLastUser, control.claimEnd(index) { gate.finish() }
+        if isToClose { gate.finish() }
     }
 
     /// Ends at once, without a call: others run the same node.
     final func retire() {
-        _ = gate.leave()
+        if !control.keeps(index) { _ = gate.leave() }
         phase = .ended
     }
 
@@ -493,24 +496,30 @@ class NodeRunner {
     // MARK: Going on for the node of another graph, before the first step
 
     /// Goes on counting where the node of this name stopped.
-    final func continueAccount(of former: NodeRunner) {
-        account = former.account
-        formerMissing = former.account.missing
-        formerMetrics = former.formerMetrics
-        if former.context !== context {
-            formerMetrics.merge(former.context.metrics) { $0 &+ $1 }
-        }
+    /// - Parameters:
+    ///   - account: of all its lanes.
+    ///   - metrics: what processors counted that it had and this one does not have.
+    final func continueAccount(_ account: NodeAccount, metrics: [String: Int64]) {
+        self.account = account
+        formerMissing = account.missing
+        formerMetrics = metrics
         hasNews = true
         publish()
     }
 
     /// Goes on with the processor of a node that has done all its work and was not closed.
+    /// - Parameter runners: one, or one of each of its lanes.
+    final func takeOver(_ runners: [NodeRunner]) {
+        wantsNoMore = runners.contains { $0.wantsNoMore }
+        skipsFlush = runners.contains { $0.skipsFlush }
+        hasFlushed = runners.contains { $0.hasFlushed }
+        // In lanes nothing is numbered or open.
+        if runners.count == 1 { takeOver(runners[0]) }
+    }
+
+    /// Goes on with what only a node without lanes has.
     func takeOver(_ former: NodeRunner) {
         nextKey = former.nextKey
-        wantsNoMore = former.wantsNoMore
-        skipsFlush = former.skipsFlush
-        hasFlushed = former.hasFlushed
-        isLastUser = former.isLastUser
         openCalls = former.openCalls
         former.openCalls = OpenCalls()
         for _ in 0..<openCalls.count {
@@ -521,12 +530,9 @@ class NodeRunner {
         mailbox.forward(to: doorbell)
     }
 
-    /// Goes on with what the node of this name left waiting at its inputs.
-    final func goOnWithInput(of former: NodeRunner) { input.goOn(from: former.input) }
-
     /// Fails what waits at its inputs for a graph that doesn't go on after all.
-    final func failWhatIsLeft() {
-        for batch in input.left {
+    final func failWhatIsLeft(_ batches: [Batch]) {
+        for batch in batches {
             for slot in batch.slots {
                 account.in += 1
                 _ = fail(

@@ -133,7 +133,7 @@ import Testing
         let replaced =
             isReplaced
             ? try ReplacedRun { _ in
-                try graph.plumber(letters: letters) { $0.isReplaceable = true }
+                try graph.plumber(letters: letters, plan: plan) { $0.isReplaceable = true }
             } : nil
         if let interruption = spec.interruption {
             // Weak, since the plumber holds the processors, and they the wire.

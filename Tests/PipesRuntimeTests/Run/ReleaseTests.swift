@@ -134,7 +134,7 @@ import Testing
             async let report = plumber.run()
             for _ in 0..<3 { await map.arrival.wait() }
             plumber.cancel()
-            #expect(try await report["map"].failed == 3)
+            #expect(try await report.status == .cancelled)
             for call in map.takeCalls() {
                 remains.add(call, as: "call")
                 call.complete(.ok, value: PlainValue(pipes_value(1)))
