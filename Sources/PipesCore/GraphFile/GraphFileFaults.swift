@@ -128,22 +128,33 @@ extension GraphFileReader {
     private mutating func readKey(
         _ value: LocatedJSON, of subject: Subject, called name: String
     ) -> [UInt64]? {
-        switch value.content {
-        case .integer(let number) where number >= 0: return [UInt64(number)]
-        case .list(let elements) where !elements.isEmpty:
-            var key: [UInt64] = []
-            for element in elements {
-                guard case .integer(let number) = element.content, number >= 0 else { break }
-                key.append(UInt64(number))
-            }
-            if key.count == elements.count { return key }
-        default: break
+        let rule = "\(subject.prefix)\(name.quoted): a key is a number from 0 or a list of them"
+        guard case .list(let elements) = value.content else {
+            if case .integer(let number) = value.content, number >= 0 { return [UInt64(number)] }
+            report("\(rule), got \(Self.noKey(value))", at: value.offset)
+            return nil
         }
-        report(
-            "\(subject.prefix)\(name.quoted): a key is a number from 0 or a list of them, got "
-                + value.kindName,
-            at: value.offset)
-        return nil
+        if elements.isEmpty { report("\(rule), got an empty list", at: value.offset) }
+        var key: [UInt64] = []
+        for (index, element) in elements.enumerated() {
+            if case .integer(let number) = element.content, number >= 0 {
+                key.append(UInt64(number))
+            } else {
+                report(
+                    "\(rule), and item \(index + 1) of this list is \(Self.noKey(element))",
+                    at: element.offset)
+            }
+        }
+        return !key.isEmpty && key.count == elements.count ? key : nil
+    }
+
+    /// What is there in place of a number from 0.
+    private static func noKey(_ value: LocatedJSON) -> String {
+        switch value.content {
+        case .integer(let number): "\(number), which is below 0"
+        case .real(let number): "\(number), \(value.kindName)"
+        default: value.kindName
+        }
     }
 
     // MARK: Expected failures

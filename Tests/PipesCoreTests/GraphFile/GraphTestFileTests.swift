@@ -136,7 +136,28 @@ struct GraphTestFileTests {
             ),
             (
                 "[{\"faults\": {\"out\": {\"at\": [-1], \"how\": \"reject\"}}}]", 28,
-                "test \"test 1\": \"at\": a key is a number from 0 or a list of them, got an integer"
+                "test \"test 1\": \"at\": a key is a number from 0 or a list of them, got -1, which is "
+                    + "below 0"
+            ),
+            (
+                "[{\"faults\": {\"out\": {\"at\": [[]], \"how\": \"reject\"}}}]", 28,
+                "test \"test 1\": \"at\": a key is a number from 0 or a list of them, got an "
+                    + "empty list"
+            ),
+            (
+                "[{\"dead_letters\": [{\"key\": [2.0]}]}]", 28,
+                "test \"test 1\": \"key\": a key is a number from 0 or a list of them, and item 1 "
+                    + "of this list is 2.0, a number with a fraction or an exponent"
+            ),
+            (
+                "[{\"dead_letters\": [{\"key\": [7, -2]}]}]", 31,
+                "test \"test 1\": \"key\": a key is a number from 0 or a list of them, and item 2 "
+                    + "of this list is -2, which is below 0"
+            ),
+            (
+                "[{\"dead_letters\": [{\"key\": [0, [1]]}]}]", 31,
+                "test \"test 1\": \"key\": a key is a number from 0 or a list of them, and item 2 "
+                    + "of this list is a list"
             ),
             (
                 "[{\"faults\": {\"out\": {\"how\": \"reject\"}}}]", 20,
