@@ -63,12 +63,14 @@ extension Project {
         """
         # Builds the plugin, runs its graph and tests it.
         CFLAGS = -std=c11 -O2 -g -Wall -Wextra -Wpedantic
+        # By make and not in the recipe: pkg-config writes a path with blanks as a shell reads it.
+        PIPES_CFLAGS = $(shell pkg-config --cflags --silence-errors pipes)
         PIPES_HOST = pipes-host
 
         plugins/\(name).so: \(name).c
         \t@pkg-config --print-errors --exists pipes
         \tmkdir -p plugins
-        \t$(CC) $(CFLAGS) -fPIC -shared -fvisibility=hidden $$(pkg-config --cflags pipes) -o $@ \(name).c
+        \t$(CC) $(CFLAGS) -fPIC -shared -fvisibility=hidden $(PIPES_CFLAGS) -o $@ \(name).c
 
         .PHONY: run test clean
         run: plugins/\(name).so

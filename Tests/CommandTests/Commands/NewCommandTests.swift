@@ -52,6 +52,48 @@ struct NewCommandTests {
     }
 
     @Test(
+        "a project in C is built where the folder of the header has a blank in its name",
+        .enabled(if: isInstalled("pkg-config"), "there is no pkg-config here"))
+    func blankInPrefix() async throws {
+        let folder = try Scratch().folder
+        let used = try await Command.shell(
+            """
+            set -e
+            mkdir -p 'moved inst/lib/pkgconfig'
+            cp -r "$CHECKOUT/include" 'moved inst/include'
+            cp "$CHECKOUT/Packaging/pkgconfig/pipes.pc" 'moved inst/lib/pkgconfig/'
+            export PKG_CONFIG_PATH="$PWD/moved inst/lib/pkgconfig"
+            pipes-host new c shouter
+            cd shouter
+            make
+            make test
+            """, environment: ["CHECKOUT": Command.checkout.path], in: folder
+        ).outcome()
+        #expect(used.code == 0, "\(used.errors)")
+        #expect(used.output.hasSuffix("\ngraph.json: 1 test, 1 passed, 0 failed\n"))
+    }
+
+    @Test(
+        "a project in C says what it lacks, once, where there is no header",
+        .enabled(if: isInstalled("pkg-config"), "there is no pkg-config here"))
+    func missingHeader() async throws {
+        let environment = ["PKG_CONFIG_PATH": "", "PKG_CONFIG_LIBDIR": "/nowhere", "LC_ALL": "C"]
+        let asked = try await Command.shell(
+            "pkg-config --print-errors --exists pipes", environment: environment
+        ).outcome()
+        #expect(asked.errors != "")
+        let used = try await Command.shell(
+            "pipes-host new c shouter > made && cd shouter && make", environment: environment,
+            in: try Scratch().folder
+        ).outcome()
+        #expect(used.output == "")
+        #expect(
+            used.errors
+                == "\(asked.errors)make: *** [Makefile:8: plugins/shouter.so] Error 1\n")
+        #expect(used.code != 0)
+    }
+
+    @Test(
         "a project in C is built and tested by CMake too",
         .enabled(
             if: isInstalled("pkg-config") && isInstalled("cmake"), "there is no CMake here"))
