@@ -21,7 +21,32 @@ struct PipesHost: AsyncParsableCommand {
         // A stop that comes while plugins are still being loaded holds for the run to come.
         let isRun = CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName
         let signals = isRun ? await StopSignals() : nil
-        await StopSignals.$early.withValue(signals) { await main(nil) }
+        await StopSignals.$early.withValue(signals) {
+            do {
+                let command = try await asyncParseAsRoot()
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    var command = command
+                    try command.run()
+                }
+            } catch {
+                leave(with: error)
+            }
+        }
+    }
+
+    /// Ends the program. Help, the version and completions come as errors too, and are what was
+    /// asked for.
+    private static func leave(with error: any Error) -> Never {
+        let text = fullMessage(for: error)
+        guard exitCode(for: error) == .success, !text.isEmpty else { exit(withError: error) }
+        do throws(ExitCode) {
+            try Console.show(text + "\n")
+            exit()
+        } catch {
+            exit(withError: error)
+        }
     }
 
     /// Where one was closed by who started this program, the next file to be opened would take

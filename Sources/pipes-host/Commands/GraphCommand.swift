@@ -27,7 +27,7 @@ struct GraphCommand: ParsableCommand {
         if graph.hasErrors { throw GraphInput.refusal(diagnostics) }
         var lines = GraphDrawing(graph).lines(as: format)
         if format == .text { lines += [""] + planLines(of: graph) }
-        Console.output.write(lines.map { $0 + "\n" }.joined())
+        try Console.show(lines.map { $0 + "\n" }.joined())
     }
 
     /// A graph can be drawn where its plugins are not at hand, but not planned.

@@ -28,9 +28,9 @@ struct InspectCommand: ParsableCommand {
         let (report, processor) = try found()
         if let processor {
             let text = ProcessorText(plugin: report.name, processor)
-            Console.output.write(json ? Self.text(of: processor.report) : text.lines)
+            try Console.show(json ? Self.text(of: processor.report) : text.lines)
         } else {
-            Console.output.write(
+            try Console.show(
                 json ? Self.text(of: report.value) : PluginText(report: report).lines)
         }
     }
@@ -57,9 +57,9 @@ struct InspectCommand: ParsableCommand {
             throw GraphInput.refusal(error.errors.map { Diagnostic(file: name, $0.message) })
         }
         if json {
-            Console.output.write(Self.text(of: function.value))
+            try Console.show(Self.text(of: function.value))
         } else {
-            Console.output.write(FunctionText(coro: name, signature, function).lines)
+            try Console.show(FunctionText(coro: name, signature, function).lines)
         }
         GraphInput.report(function.disagreements.map { Diagnostic(.warning, file: name, $0) })
     }

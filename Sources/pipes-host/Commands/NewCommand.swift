@@ -53,16 +53,14 @@ struct NewCommand: ParsableCommand {
             throw refusal(error.path, "can't be made: \(error.reason)")
         }
         let kind = language == .c ? "C" : "Swift"
-        Console.output.write(
+        let commands = preparations + ["cd \(name.text)"] + project.commands
+        try Console.show(
             """
             \(name.text): a plugin in \(kind) with the processor \(name.text).mark. \
             To build, run and test it:
 
 
-            """)
-        for command in preparations + ["cd \(name.text)"] + project.commands {
-            Console.output.print("    \(command)")
-        }
+            """ + commands.map { "    \($0)\n" }.joined())
     }
 
     /// - Throws: `ExitCode` 1, once it was said why the name won't do.

@@ -13,9 +13,9 @@ struct PluginsCommand: ParsableCommand {
     @Flag(help: "A list of objects: name, version, summary, file, processors, broken.")
     var json = false
 
-    func run() {
+    func run() throws {
         let reports = plugins.inspector.reports()
-        Console.output.write(json ? Self.json(reports) : Self.text(reports))
+        try Console.show(json ? Self.json(reports) : Self.text(reports))
     }
 
     private static func json(_ reports: [PluginReport]) -> String {

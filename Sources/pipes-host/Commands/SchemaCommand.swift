@@ -17,7 +17,7 @@ struct SchemaCommand: ParsableCommand {
 
     @OptionGroup var plugins: PluginOptions
 
-    func run() {
+    func run() throws {
         var processors: [GraphSchema.Processor] = []
         for report in plugins.inspector.reports() {
             if let reason = report.broken {
@@ -31,6 +31,6 @@ struct SchemaCommand: ParsableCommand {
         }
         var writer = JSONWriter(isPretty: true)
         GraphSchema(processors: processors).value.write(to: &writer)
-        Console.output.write(String(decoding: writer.bytes, as: UTF8.self) + "\n")
+        try Console.show(String(decoding: writer.bytes, as: UTF8.self) + "\n")
     }
 }

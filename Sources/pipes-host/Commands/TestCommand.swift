@@ -24,14 +24,7 @@ struct TestCommand: ParsableCommand {
             "Runs the test of this name alone; may be given more than once.", valueName: "name"))
     var only: [String] = []
 
-    @Flag(help: "The results as JSON.")
-    var json = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Also writes the results to this file, in the form of JUnit.", valueName: "file"),
-        completion: .file())
-    var junit: String?
+    @OptionGroup var form: ResultOptions
 
     @Option(
         help: ArgumentHelp(
@@ -41,13 +34,7 @@ struct TestCommand: ParsableCommand {
     func run() throws {
         let graph = try checkedGraph()
         let tests = try chosenTests(of: graph)
-        // Opened before anything runs, so that a name that can't be written is told at once.
-        let junitFile: ReportFile?
-        do {
-            junitFile = try junit.map { try ReportFile($0) }
-        } catch let problem as Diagnostic {
-            throw GraphInput.refusal([problem])
-        }
+        let junitFile = try form.junitFile()
         let text = TestText(file: file)
         var results: [GraphTestResult] = []
         for (index, test) in tests {
@@ -56,10 +43,11 @@ struct TestCommand: ParsableCommand {
                 timeLimit: timeLimit.duration)
             let result = process.result()
             results.append(result)
-            if !json { Console.output.write(text.lines(of: result)) }
+            if form.printsText { try Console.show(text.lines(of: result)) }
         }
-        Console.output.write(json ? TestJSON.text(of: results, file: file) : text.summary(results))
-        junitFile?.write(JUnitText.text(of: results, file: file))
+        if form.printsText { try Console.show(text.summary(results)) }
+        if form.json { try Console.show(TestJSON.text(of: results, file: file)) }
+        try junitFile?.write(JUnitText.text(of: results, file: file))
         if results.contains(where: { !$0.hasPassed }) { throw ExitCode(1) }
     }
 

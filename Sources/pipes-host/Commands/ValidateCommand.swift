@@ -21,14 +21,12 @@ struct ValidateCommand: ParsableCommand {
     @Argument(help: "The plugin's file.", completion: .file(extensions: ["so"]))
     var file: String
 
-    @Flag(help: "The results as JSON.")
-    var json = false
+    @OptionGroup var form: ResultOptions
 
     @Option(
-        help: "A file for the results in JUnit's form; - is standard output.", completion: .file())
-    var junit: String?
-
-    @Option(help: "What random inputs are made from; a new one each time where it is not given.")
+        help: ArgumentHelp(
+            "What random inputs are made from; a new one each time where it is not given.",
+            valueName: "n"))
     var seed: UInt64?
 
     @Option(
@@ -77,35 +75,20 @@ struct ValidateCommand: ParsableCommand {
                 "no processor \"\(name)\"; it has "
                     + plugin.processors.map(\.name).joined(separator: ", "))
         }
+        let args = try settings(plugin)
+        let junitFile = try form.junitFile()
         let report = Validator(command: ["/proc/self/exe", CheckPluginCommand.name]).validate(
             plugin, path: absolute(path),
             selection: .init(checks: only, processors: processors),
-            args: try settings(plugin), seed: seed ?? UInt64.random(in: 0...UInt64.max))
-        try write(report)
-        if !report.hasPassed { throw ExitCode(1) }
-    }
-
-    private func write(_ report: ValidationReport) throws {
-        if json {
+            args: args, seed: seed ?? UInt64.random(in: 0...UInt64.max))
+        if form.printsText { try Console.show(report.text) }
+        if form.json {
             var writer = JSONWriter(isPretty: true)
             report.value.write(to: &writer)
-            Console.output.print(String(decoding: writer.bytes, as: UTF8.self))
-        } else if junit != "-" {
-            Console.output.write(report.text)
+            try Console.show(String(decoding: writer.bytes, as: UTF8.self) + "\n")
         }
-        guard let junit else { return }
-        if junit == "-" {
-            Console.output.write(report.junit)
-            return
-        }
-        let output = open(junit, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard output >= 0 else {
-            throw GraphInput.refusal([Diagnostic(file: junit, String(cString: strerror(errno)))])
-        }
-        defer { close(output) }
-        guard Console(descriptor: output).write(report.junit) else {
-            throw GraphInput.refusal([Diagnostic(file: junit, "it can't be written")])
-        }
+        try junitFile?.write(report.junit)
+        if !report.hasPassed { throw ExitCode(1) }
     }
 
     /// A child has a working folder of its own.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import PipesCore
 import PipesRuntime
@@ -10,17 +11,14 @@ struct ReportFile: ~Copyable {
 
     /// - Parameter file: `-` is standard output.
     /// - Throws: a `Diagnostic` where it can't be written.
-    init(_ file: String) throws {
+    init(_ file: String) throws(Diagnostic) {
         self.file = file
         if file == "-" {
             console = .output
             return
         }
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
-            throw Diagnostic(file: file, "can't be written, as the report: \(reason)")
-        }
+        guard descriptor >= 0 else { throw Self.problem(file) }
         console = Console(descriptor: descriptor)
     }
 
@@ -28,13 +26,23 @@ struct ReportFile: ~Copyable {
         if console.descriptor != STDOUT_FILENO { close(console.descriptor) }
     }
 
+    /// The exit code of a run is that of its rows: a report that can't be written is told, and
+    /// leaves it as it is.
     func write(_ report: RunReport) {
-        write(String(decoding: LedgerJSON.bytes(of: report), as: UTF8.self))
+        try? write(String(decoding: LedgerJSON.bytes(of: report), as: UTF8.self))
     }
 
-    func write(_ text: String) {
-        if !console.write(text), file != "-" {
-            Console.error.print("error: \(file): the report can't be written")
+    /// - Throws: `ExitCode` 1, once it was said why it can't be written.
+    func write(_ text: String) throws(ExitCode) {
+        if file == "-" { return try Console.show(text) }
+        if !console.write(text) {
+            GraphInput.report([Self.problem(file)])
+            throw ExitCode(1)
         }
+    }
+
+    private static func problem(_ file: String) -> Diagnostic {
+        let reason = String(cString: strerror(errno))
+        return Diagnostic(file: file, "can't be written, as the report: \(reason)")
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 
 /// One of the two standard outputs. In `run` standard output belongs to the processors, so the
@@ -13,9 +14,18 @@ struct Console: Sendable {
         write(line + "\n")
     }
 
+    /// Writes what a command was asked for to standard output. A reader that has gone away
+    /// (`| head`) is no error to tell anyone of.
+    /// - Throws: `ExitCode` 1, once it was said why it can't be written.
+    static func show(_ text: String) throws(ExitCode) {
+        if output.write(text) || errno == EPIPE { return }
+        let reason = String(cString: strerror(errno))
+        error.print("error: can't write to standard output: \(reason)")
+        throw ExitCode(1)
+    }
+
     /// Writes all of the text.
-    /// - Returns: whether it was written. A reader that has gone away (`| head`) is no error to
-    ///   tell anyone of.
+    /// - Returns: whether it was written; `errno` says why not.
     @discardableResult
     func write(_ text: String) -> Bool {
         var text = text

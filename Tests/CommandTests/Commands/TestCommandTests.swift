@@ -243,6 +243,25 @@ struct TestCommandTests {
         #expect(outcome.code == 1)
     }
 
+    @Test("--junit - puts nothing but XML on standard output")
+    func junitAlone() async throws {
+        let outcome = try await test(
+            Self.graph("{\"name\": \"good\", \"sources\": {\"inp\": []}}"), ["--junit", "-"])
+        let times = /time="[0-9.e-]+"/
+        #expect(
+            outcome.output.replacing(times, with: "time") == """
+                <?xml version="1.0" encoding="UTF-8"?>
+                <testsuites tests="1" failures="0" errors="0" time>
+                  <testsuite name="graph.json" tests="1" failures="0" errors="0" time>
+                    <testcase classname="graph.json" name="good" file="graph.json" line="10" time/>
+                  </testsuite>
+                </testsuites>
+
+                """)
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 0)
+    }
+
     @Test("--json and --junit say the same to programs")
     func forPrograms() async throws {
         let scratch = try Scratch()

@@ -20,6 +20,12 @@ struct UsageTests {
         #expect(outcome.code == 0)
     }
 
+    @Test("the values of validate's options are named for what they are")
+    func valueNames() async throws {
+        let help = try await Command.host(["validate", "--help"]).outcome().output
+        #expect(help.contains("[--json] [--junit <file>] [--seed <n>] [--only <check> ...]"))
+    }
+
     @Test(
         "wrong usage is told on standard error, with exit code 64",
         arguments: [
@@ -38,6 +44,14 @@ struct UsageTests {
             (["graph", "a.json", "--format", "png"], "'png'"),
             (["inspect"], "Missing expected argument '<name>'"),
             (["new", "rust", "x"], "'rust'"),
+            (
+                ["test", "a.json", "--json", "--junit", "-"],
+                "Error: --json and --junit - both want standard output; give --junit a file\n"
+            ),
+            (
+                ["validate", "a.so", "--json", "--junit", "-"],
+                "Error: --json and --junit - both want standard output; give --junit a file\n"
+            ),
             (["new", "c"], "Missing expected argument '<name>'"),
         ])
     func wrongUsage(arguments: [String], mentioned: String) async throws {

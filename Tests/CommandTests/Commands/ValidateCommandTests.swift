@@ -73,6 +73,20 @@ struct ValidateCommandTests {
         #expect(outcome.code == 1)
     }
 
+    @Test("--json goes with a file for JUnit, which is opened before anything is checked")
+    func jsonAndJunit() async throws {
+        let outcome = try await validate("--only exports --json --junit out.xml && cat out.xml")
+        #expect(outcome.output.hasPrefix("{\n"))
+        #expect(outcome.output.hasSuffix("}\n"))
+        let refused = try await validate("--only exports --junit no/such/folder")
+        #expect(refused.output == "")
+        #expect(
+            refused.errors
+                == "no/such/folder: error: can't be written, as the report: "
+                + "No such file or directory\n")
+        #expect(refused.code == 1)
+    }
+
     @Test("a param without a default makes its processor's checks skipped, aloud")
     func skipped() async throws {
         let plugin = Command.products.appendingPathComponent("libflow.so").path
