@@ -12,6 +12,7 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var input: GraphOptions
 
     func run() throws {
+        input.plugins.warnOfMissingFolders()
         let loaded = try GraphInput.read(input)
         let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
         let all = loaded.diagnostics + diagnostics

@@ -23,6 +23,7 @@ struct GraphCommand: ParsableCommand {
     var format = GraphDrawing.Format.mermaid
 
     func run() throws {
+        plugins.warnOfMissingFolders()
         let (graph, diagnostics) = try GraphInput.read(file)
         if graph.hasErrors { throw GraphInput.refusal(diagnostics) }
         var lines = GraphDrawing(graph).lines(as: format)

@@ -24,6 +24,7 @@ struct InspectCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        plugins.warnOfMissingFolders()
         if let signature { return try inspectFunction(signature) }
         let (report, processor) = try found()
         if let processor {

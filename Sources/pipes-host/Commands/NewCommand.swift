@@ -36,6 +36,7 @@ struct NewCommand: ParsableCommand {
     @OptionGroup var plugins: PluginOptions
 
     func run() throws {
+        plugins.warnOfMissingFolders()
         let surroundings = Surroundings.current
         let name = try checkedName()
         let project: Project

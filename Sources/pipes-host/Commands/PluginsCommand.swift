@@ -14,6 +14,7 @@ struct PluginsCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        plugins.warnOfMissingFolders()
         let reports = plugins.inspector.reports()
         try Console.show(json ? Self.json(reports) : Self.text(reports))
     }

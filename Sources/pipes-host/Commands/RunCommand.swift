@@ -28,6 +28,7 @@ struct RunCommand: AsyncParsableCommand {
         if options.watch, input.file == "-" {
             throw ValidationError("--watch needs a graph file, not standard input")
         }
+        input.plugins.warnOfMissingFolders()
         let orders = StopOrders()
         let early = StopSignals.early
         let signals = if let early { early } else { await StopSignals() }

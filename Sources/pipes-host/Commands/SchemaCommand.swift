@@ -18,6 +18,7 @@ struct SchemaCommand: ParsableCommand {
     @OptionGroup var plugins: PluginOptions
 
     func run() throws {
+        plugins.warnOfMissingFolders()
         var processors: [GraphSchema.Processor] = []
         for report in plugins.inspector.reports() {
             if let reason = report.broken {

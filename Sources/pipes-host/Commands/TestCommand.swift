@@ -32,6 +32,7 @@ struct TestCommand: ParsableCommand {
     var timeLimit = TimeSpan.seconds(60)
 
     func run() throws {
+        plugins.warnOfMissingFolders()
         let graph = try checkedGraph()
         let tests = try chosenTests(of: graph)
         let junitFile = try form.junitFile()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Pipes
 import PipesCore
 import PipesPluginHost
@@ -14,6 +15,24 @@ struct PluginOptions: ParsableArguments {
                 + "./plugins, the folder of pipes-host and ../lib/pipes from there.",
             valueName: "dir"), completion: .directory)
     var folders: [String] = []
+
+    /// Says of each folder that can't be looked into why not; the others may have all that is
+    /// needed. Once by each command, and not by its children.
+    func warnOfMissingFolders() {
+        for name in folders {
+            if let folder = opendir(name) {
+                closedir(folder)
+                continue
+            }
+            let reason =
+                switch errno {
+                case ENOENT: "no such folder"
+                case ENOTDIR: "not a folder"
+                case let code: String(cString: strerror(code))
+                }
+            Console.error.print("warning: --plugins \(name): \(reason)".printable)
+        }
+    }
 
     /// What finds the processors of a graph.
     func resolvers(forGraphFile file: String) -> [any ProcessorResolver] {
