@@ -3,16 +3,37 @@ public import PipesRuntime
 
 /// Finds what is wrong with the tests of a graph that only its processors can tell.
 public enum GraphTestCheck {
-    /// - Parameter graph: one that has passed its own check as `checked`.
+    /// - Parameters:
+    ///   - graph: as it was read. Where something is wrong with it, that is left to
+    ///     `Plumber.check`, and the tests are judged as far as the rest of it lets them be.
+    ///   - resolvers: what finds its processors.
     /// - Returns: all mistakes, each with its place.
     public static func check(
-        _ graph: Graph, _ checked: CheckedGraph, resolvers: [any ProcessorResolver]
+        _ graph: Graph, resolvers: [any ProcessorResolver]
     ) -> [Diagnostic] {
-        graph.tests.flatMap { test in
-            var check = TestCheck(test, graph, checked)
+        if graph.tests.isEmpty { return [] }
+        let descriptions = descriptions(graph, resolvers)
+        // What is wrong whatever a test changes is no mistake of the test.
+        let known = Set(Plumber.check(graph, resolvers: resolvers).diagnostics)
+        return graph.tests.flatMap { test in
+            var check = TestCheck(test, graph, descriptions)
             check.checkNodes()
-            return check.diagnostics + argMistakes(test, graph, resolvers)
+            return check.diagnostics + argMistakes(test, graph, resolvers, known)
         }
+    }
+
+    /// By node; without those whose `coro` comes to nothing.
+    private static func descriptions(
+        _ graph: Graph, _ resolvers: [any ProcessorResolver]
+    ) -> [String: ProcessorDescription] {
+        var descriptions: [String: ProcessorDescription] = [:]
+        for node in graph.nodes where !node.coro.isEmpty {
+            let found = resolvers.lazy.compactMap { $0.resolve(node, in: graph) }.first
+            if case .success(let factory) = found {
+                descriptions[node.name] = factory.description
+            }
+        }
+        return descriptions
     }
 
     /// The graph with what a test changes in it.
@@ -32,11 +53,12 @@ public enum GraphTestCheck {
 
     /// The graph's own check finds them: args know their places.
     private static func argMistakes(
-        _ test: GraphTest, _ graph: Graph, _ resolvers: [any ProcessorResolver]
+        _ test: GraphTest, _ graph: Graph, _ resolvers: [any ProcessorResolver],
+        _ known: Set<Diagnostic>
     ) -> [Diagnostic] {
         if test.args.isEmpty { return [] }
         return Plumber.check(Self.graph(graph, for: test), resolvers: resolvers).diagnostics
-            .filter { $0.severity == .error }
+            .filter { $0.severity == .error && !known.contains($0) }
             .map { diagnostic in
                 var diagnostic = diagnostic
                 diagnostic.message = "test \(test.name.quoted): \(diagnostic.message)"
@@ -49,14 +71,13 @@ private struct TestCheck {
     private(set) var diagnostics: [Diagnostic] = []
     private let test: GraphTest
     private let file: String?
+    /// Those whose processor is known; of others nothing is said.
     private let nodes: [String: ProcessorDescription]
 
-    init(_ test: GraphTest, _ graph: Graph, _ checked: CheckedGraph) {
+    init(_ test: GraphTest, _ graph: Graph, _ nodes: [String: ProcessorDescription]) {
         self.test = test
         file = graph.file
-        nodes = Dictionary(
-            checked.nodes.map { ($0.name, $0.description) }, uniquingKeysWith: { first, _ in first }
-        )
+        self.nodes = nodes
     }
 
     private mutating func report(_ message: String, at place: Place?) {

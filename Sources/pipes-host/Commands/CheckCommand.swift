@@ -15,12 +15,11 @@ struct CheckCommand: ParsableCommand {
         input.plugins.warnOfMissingFolders()
         let loaded = try GraphInput.read(input)
         let (checked, _, diagnostics) = Plumber.check(loaded.graph, resolvers: loaded.resolvers)
-        let all = loaded.diagnostics + diagnostics
+        let mistakes = GraphTestCheck.check(loaded.graph, resolvers: loaded.resolvers)
+        let all = loaded.diagnostics + diagnostics + mistakes
         guard let checked else { throw GraphInput.refusal(all) }
-        let mistakes =
-            GraphTestCheck.check(loaded.graph, checked, resolvers: loaded.resolvers)
-            + input.plugins.problems(ofExamplesIn: loaded.graph)
-        if !mistakes.isEmpty { throw GraphInput.refusal(all + mistakes) }
+        let problems = input.plugins.problems(ofExamplesIn: loaded.graph)
+        if !(mistakes + problems).isEmpty { throw GraphInput.refusal(all + problems) }
         GraphInput.report(all)
         let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"
         let edges = checked.edges.count == 1 ? "1 edge" : "\(checked.edges.count) edges"

@@ -65,8 +65,8 @@ struct TestCommand: ParsableCommand {
         let (graph, diagnostics) = try GraphInput.read(file)
         let resolvers = plugins.resolvers(forGraphFile: file)
         let (checked, _, found) = Plumber.check(graph, resolvers: resolvers)
-        guard let checked else { throw GraphInput.refusal(diagnostics + found) }
-        let mistakes = GraphTestCheck.check(graph, checked, resolvers: resolvers)
+        let mistakes = GraphTestCheck.check(graph, resolvers: resolvers)
+        if checked == nil { throw GraphInput.refusal(diagnostics + found + mistakes) }
         if !mistakes.isEmpty { throw GraphInput.refusal(mistakes) }
         return graph
     }

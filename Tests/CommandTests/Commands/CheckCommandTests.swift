@@ -50,6 +50,49 @@ struct CheckCommandTests {
         #expect(outcome.errors.contains("Did you mean \"out\"?"))
     }
 
+    @Test("an error in the graph hides none in its tests, and brings none that is not the user's")
+    func mistakesInTestsToo() async throws {
+        let outcome = try await check(
+            """
+            {
+              "nodes": {
+                "a": {"coro": "flow.range", "args": {"end": 5}},
+                "b": {"coro": "flow.head", "args": {"num": "x"}},
+                "c": {"coro": "flow.range"},
+                "o": {"coro": "io.pritn", "properties": {"queue_sise": 3}}
+              },
+              "graph": {"a": ["b"], "b": ["o"], "c": ["o"]},
+              "tests": [
+                {"name": "x", "args": {"a": {"edn": 3}},
+                 "sources": {"b": [], "a": ["one"]}},
+                {"name": "y", "args": {"b": {"num": -1}, "o": {"any": 1}},
+                 "expect": {"o": {"outputs": {"any": []}}}, "real_sinks": ["o", "b"]},
+                {"name": "z", "args": {"c": {"end": 1}, "b": {"num": 1}}}
+              ]
+            }
+            """)
+        #expect(
+            outcome.errors == """
+                graph.json:4:48: error: node "b": param "num" wants INT, got STRING
+                graph.json:5:5: error: node "c": flow.range needs param "end" (INT); give it in "args"
+                graph.json:6:19: error: node "o": no processor "pritn" in plugin io \
+                (\(Command.products.path)/libio.so); it has lines, print, write. Did you mean "print"?
+                graph.json:6:46: error: node "o": unknown key "queue_sise"; a node's properties has \
+                aggregate_inputs, queue_size, queue_bytes, concurrency, ordered, timeout, on_error, \
+                on_missing, overflow. Did you mean "queue_size"?
+                graph.json:10:34: error: test "x": node "a": no param "edn"; flow.range takes start, \
+                end, step. Did you mean "end"?
+                graph.json:11:18: error: test "x": node "b" is no source: its rows come from its inputs
+                graph.json:11:33: error: test "x": source "a" yields INT, and this row is STRING
+                graph.json:12:41: error: test "y": node "b": param "num" is -1, below its minimum 0
+                graph.json:13:69: error: test "y": node "b" is no sink, so it runs as it is anyway; \
+                take it out
+
+                """)
+        #expect(outcome.output == "")
+        #expect(outcome.code == 1)
+    }
+
     @Test("a join of two sources passes with a warning")
     func warning() async throws {
         let outcome = try await check(
