@@ -29,7 +29,7 @@ struct InspectCommand: ParsableCommand {
         let (report, processor) = try found()
         if let processor {
             let text = ProcessorText(plugin: report.name, processor)
-            try Console.show(json ? Self.text(of: processor.report) : text.lines)
+            try Console.show(json ? Self.text(of: text.value) : text.lines)
         } else {
             try Console.show(
                 json ? Self.text(of: report.value) : PluginText(report: report).lines)
@@ -57,11 +57,8 @@ struct InspectCommand: ParsableCommand {
         } catch {
             throw GraphInput.refusal(error.errors.map { Diagnostic(file: name, $0.message) })
         }
-        if json {
-            try Console.show(Self.text(of: function.value))
-        } else {
-            try Console.show(FunctionText(coro: name, signature, function).lines)
-        }
+        let text = FunctionText(coro: name, signature, function)
+        try Console.show(json ? Self.text(of: text.value) : text.lines)
         GraphInput.report(function.disagreements.map { Diagnostic(.warning, file: name, $0) })
     }
 

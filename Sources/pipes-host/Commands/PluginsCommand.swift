@@ -45,7 +45,7 @@ struct PluginsCommand: ParsableCommand {
                 lines.append("    \(report.file)")
                 continue
             }
-            lines.append("\(report.name) \(report.version)  \(report.summary)")
+            lines.append("\(report.name) \(report.version)  \(report.summary.inOneLine)")
             lines.append("    \(report.file)")
             lines.append("    \(report.processors.map(\.name).joined(separator: ", "))")
         }

@@ -9,10 +9,10 @@ struct PluginText {
     var lines: String {
         var table = TextTable([.init(title: "processor"), .init(title: "does")])
         for processor in report.processors {
-            table.rows.append(["\(report.name).\(processor.name)", processor.summary])
+            table.rows.append(["\(report.name).\(processor.name)", processor.summary.inOneLine])
         }
         let made = report.toolchain.map { ", made with \($0)" } ?? ""
-        let title = ["\(report.name) \(report.version): \(report.summary)"]
+        let title = ["\(report.name) \(report.version): \(report.summary.inOneLine)"]
         return (title + ["\(report.file)\(made)", ""] + table.lines)
             .map { $0.printable + "\n" }.joined()
     }
@@ -30,8 +30,14 @@ struct FunctionText {
         self.function = function
     }
 
+    private var node: ProcessorText {
+        ProcessorText(coro: coro, signature: signature, function.description)
+    }
+
+    /// With the node to paste.
+    var value: Value { function.value.adding([.init("example", node.example)]) }
+
     var lines: String {
-        let node = ProcessorText(coro: coro, signature: signature, function.description)
         let checked =
             function.hasDebugInformation
             ? function.disagreements.isEmpty
@@ -46,25 +52,38 @@ struct FunctionText {
 
 /// A processor for people, with a node to paste into a graph.
 struct ProcessorText {
+    /// nil for a plain function.
+    private let plugin: String?
     private let coro: String
     private let processor: ProcessorDescription
 
     private var signature: String?
 
     init(plugin: String, _ processor: ProcessorDescription) {
+        self.plugin = plugin
         coro = "\(plugin).\(processor.name)"
         self.processor = processor
     }
 
     /// A plain function.
     init(coro: String, signature: String, _ processor: ProcessorDescription) {
+        plugin = nil
         self.coro = coro
         self.signature = signature
         self.processor = processor
     }
 
+    /// All that the processor says of itself, with its plugin and the node to paste.
+    var value: Value {
+        processor.report.adding([
+            .init("plugin", plugin.map { .string($0) } ?? .null), .init("example", example),
+        ])
+    }
+
     var lines: String {
-        var lines = [processor.summary.isEmpty ? coro : "\(coro): \(processor.summary)", ""]
+        var lines = [
+            processor.summary.isEmpty ? coro : "\(coro): \(processor.summary.inOneLine)", "",
+        ]
         lines.append("shape    \(shape)")
         let flags = processor.flags.words
         lines.append("flags    \(flags.isEmpty ? "none" : flags.joined(separator: ", "))")
@@ -75,7 +94,7 @@ struct ProcessorText {
             ]
         lines += section("outputs", processor.outputs, without: "none") ?? []
         lines += params
-        lines += ["", "example  \(example)"]
+        lines += ["", "example  \(Self.json(example))"]
         return lines.map { $0.printable + "\n" }.joined()
     }
 
@@ -107,7 +126,7 @@ struct ProcessorText {
         if ports.isEmpty { return [padded + without] }
         return ports.enumerated().map { index, port in
             let indent = index == 0 ? padded : String(repeating: " ", count: 9)
-            let help = port.help.isEmpty ? "" : ": \(port.help)"
+            let help = port.help.isEmpty ? "" : ": \(port.help.inOneLine)"
             return "\(indent)\(port.name) \(port.kind.name)\(help)"
         }
     }
@@ -121,7 +140,7 @@ struct ProcessorText {
         for param in processor.params {
             table.rows.append([
                 param.name, param.kind.name, param.fallback.map(Self.json) ?? "required",
-                Self.allowed(param), param.help,
+                Self.allowed(param), param.help.inOneLine,
             ])
         }
         return [""] + table.lines
@@ -141,23 +160,24 @@ struct ProcessorText {
     }
 
     /// With every arg, at its default or at a value of its kind.
-    private var example: String {
+    var example: Value {
         let args = processor.params.map { param in
             Value.Pair(param.name, param.fallback ?? Self.sample(param))
         }
-        let node = Value.map(
+        return .map(
             [.init("coro", .string(coro))]
                 + (signature.map { [.init("signature", .string($0))] } ?? [])
                 + (args.isEmpty ? [] : [.init("args", .map(args))]))
-        return Self.json(node)
     }
 
     private static func sample(_ param: ProcessorDescription.Param) -> Value {
         if let choice = param.choices?.first { return choice }
+        // The number next to 1 that is allowed: with 0 rows or no time most nodes do nothing.
+        let number = min(max(1, param.minimum ?? 1), param.maximum ?? .infinity)
         return switch param.kind {
         case .bool: .bool(true)
-        case .int: .int(param.minimum.flatMap { Int64(exactly: $0.rounded(.up)) } ?? 0)
-        case .float: .float(param.minimum ?? 0)
+        case .int: .int(Int64(exactly: number.rounded(number < 1 ? .down : .up)) ?? 0)
+        case .float: .float(number)
         case .string, .any: .string("text")
         case .bytes: .bytes([])
         case .list: .list([])
@@ -170,5 +190,13 @@ struct ProcessorText {
         var bytes: [UInt8] = []
         value.appendJSON(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension Value {
+    /// A MAP with more in it; anything else as it is.
+    fileprivate func adding(_ more: [Value.Pair]) -> Value {
+        guard case .map(let pairs) = self else { return self }
+        return .map(pairs + more)
     }
 }

@@ -32,6 +32,11 @@ struct TextTable {
 }
 
 extension String {
+    /// A text of its author's, whose line ends have no place in a line of the host's.
+    var inOneLine: String {
+        String(map { $0.isNewline ? " " : $0 })
+    }
+
     /// The text as it can be shown in one line: control characters, which could move a
     /// terminal's cursor or change its colors, become `?`.
     var printable: String {

@@ -81,6 +81,7 @@ struct PluginCommandTests {
                 let scratch = try Scratch()
                 try scratch.write(
                     "{\"nodes\": {\"node\": \(node)}, \"graph\": {}}", to: "graph.json")
+                try await expect(String(node), inJSONOf: "\(name).\(processor)")
                 let check = try await Command.host(["check", "graph.json"], in: scratch.folder)
                     .outcome()
                 // A node alone may lack inputs, but its args are right.
@@ -89,12 +90,108 @@ struct PluginCommandTests {
         }
     }
 
+    /// The JSON says the same node as the text.
+    private func expect(_ node: String, inJSONOf name: String, _ options: String...) async throws {
+        let output = try await Command.host(["inspect", name, "--json"] + options).outcome().output
+        let shown = try #require(
+            try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+        let example = try #require(shown["example"] as? NSDictionary)
+        #expect(try JSONSerialization.jsonObject(with: Data(node.utf8)) as? NSDictionary == example)
+    }
+
+    @Test("inspect --json of a plain function has the node to paste too")
+    func inspectsFunctionAsJSON() async throws {
+        try await expect(
+            #"{"coro": "libm.so.6:cbrt", "signature": "(in:f64) -> f64"}"#,
+            inJSONOf: "libm.so.6:cbrt", "--signature", "(in:f64) -> f64")
+    }
+
+    @Test(
+        "a number that is required is one with which the example does something",
+        arguments: [
+            ("flow.range", #"{"coro":"flow.range","args":{"start":0,"end":1,"step":1}}"#),
+            ("flow.head", #"{"coro":"flow.head","args":{"num":1}}"#),
+            ("numbers.show", #"{"coro":"numbers.show","args":{"low":-3,"high":7,"part":0.5}}"#),
+        ])
+    func usefulExamples(name: String, node: String) async throws {
+        let folder = try await numbersPlugin().folder.path
+        let outcome = try await host("inspect", name, "--plugins", folder)
+        #expect(outcome.output.hasSuffix("example  \(node)\n"), "\(outcome)")
+    }
+
+    @Test("a line end in what a plugin says of itself is shown as a blank")
+    func lineEnds() async throws {
+        let folder = try await numbersPlugin().folder.path
+        let outcome = try await host("inspect", "numbers.show", "--plugins", folder)
+        #expect(
+            outcome.output == """
+                numbers.show: Shows what is shown.
+
+                shape    map, keeps keys
+                flags    none
+                inputs   row ANY: any row
+                outputs  row ANY: any row
+
+                arg   kind   default   allowed   help
+                low   INT    required  to -3     To at most so much.
+                high  INT    required  from 7    any number
+                part  FLOAT  required  0 to 0.5  any number
+
+                example  {"coro":"numbers.show","args":{"low":-3,"high":7,"part":0.5}}
+
+                """)
+        let plugin = try await host("inspect", "numbers", "--plugins", folder)
+        #expect(plugin.output.hasPrefix("numbers 1.0.0: Of numbers.\n"))
+        #expect(plugin.output.hasSuffix("\nnumbers.show  Shows what is shown.\n"))
+        let listed = try await host("plugins", "--plugins", folder)
+        #expect(listed.output.hasPrefix("numbers 1.0.0  Of numbers.\n"))
+    }
+
+    /// A plugin whose texts have line ends in them, and whose numbers have limits.
+    private func numbersPlugin() async throws -> Scratch {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            #include <pipes/pipes.h>
+
+            static pipes_status show(void *state, pipes_call *call, const pipes_value *row,
+                                     pipes_value *result) {
+                (void)state, (void)call;
+                *result = *row;
+                return PIPES_OK;
+            }
+            static const pipes_param params[] = {
+                {.struct_size = sizeof(pipes_param), .kind = PIPES_INT, .name = "low",
+                 .help = "To at most\\nso much.", .maximum = "-3"},
+                {.struct_size = sizeof(pipes_param), .kind = PIPES_INT, .name = "high",
+                 .help = "any number", .minimum = "7"},
+                {.struct_size = sizeof(pipes_param), .kind = PIPES_FLOAT, .name = "part",
+                 .help = "any number", .minimum = "0", .maximum = "0.5"},
+            };
+            static const pipes_port row[] = {PIPES_PORT(PIPES_ANY, "row", "any\\nrow")};
+            static const pipes_processor processors[] = {
+                {.struct_size = sizeof(pipes_processor), .name = "show",
+                 .summary = "Shows what\\nis shown.", .params = params, .param_count = 3,
+                 .inputs = row, .input_count = 1, .outputs = row, .output_count = 1, .map = show},
+            };
+            PIPES_PLUGIN("numbers", "1.0.0", "Of\\nnumbers.", processors)
+            """, to: "numbers.c")
+        let include = Command.checkout.appendingPathComponent("include").path
+        let built = try await Command.shell(
+            "cc -std=c11 -fPIC -shared -fvisibility=hidden -I\(include) -o numbers.so numbers.c",
+            in: scratch.folder
+        ).outcome()
+        try #require(built.code == 0, "\(built.errors)")
+        return scratch
+    }
+
     @Test("inspect --json says whether an arg is required, and its default")
     func inspectsAsJSON() async throws {
         let outcome = try await host("inspect", "strings.random", "--json")
         let processor = try #require(
             try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         #expect(processor["name"] as? String == "random")
+        #expect(processor["plugin"] as? String == "strings")
         let params = try #require(processor["params"] as? [[String: Any]])
         #expect(params.map { $0["name"] as? String } == ["num", "seed"])
         #expect(params[0]["default"] as? Int == 20)
