@@ -4,39 +4,13 @@ import Testing
 /// What the README tells a stranger to type.
 @Suite("README")
 struct ReadmeTests {
-    private struct Block {
-        var language: String
-        var text: String
-    }
-
-    private func blocks() throws -> [Block] {
-        let readme = try read("README.md")
-        var blocks: [Block] = []
-        var open: Block?
-        for line in readme.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("```") {
-                if let block = open {
-                    blocks.append(block)
-                    open = nil
-                } else {
-                    open = Block(language: String(line.dropFirst(3)), text: "")
-                }
-            } else {
-                open?.text += line + "\n"
-            }
-        }
-        return blocks
-    }
-
     private func read(_ path: String) throws -> String {
         try String(
             contentsOf: Command.checkout.appendingPathComponent(path), encoding: .utf8)
     }
 
     private func block(_ language: String, with text: String) throws -> String {
-        try #require(
-            try blocks().first { $0.language == language && $0.text.contains(text) }
-        ).text
+        try Page("README.md").block(language, with: text)
     }
 
     @Test(
