@@ -8,6 +8,19 @@ struct TestCommand: ParsableCommand {
         commandName: "test",
         abstract: "Runs the \"tests\" in a graph file.",
         discussion: """
+            A graph file can hold tests beside its nodes, rows for its sources and what must come \
+            of them:
+
+              "tests": [
+                {
+                  "name": "each text is turned round",
+                  "sources": {"inp": ["abc", "xy"]},
+                  "expect": {"out": ["cba", "yx"]}
+                }
+              ]
+
+            docs/testing.md has all that a test can say.
+
             Each test runs in a process of its own, by a clock that jumps over what would be waited \
             for. Exit codes: 0 all passed, 1 one failed, or the graph or a test is wrong, 64 wrong \
             usage.
@@ -75,7 +88,8 @@ struct TestCommand: ParsableCommand {
         let all = graph.tests.enumerated().map { (index: $0, test: $1) }
         if all.isEmpty {
             throw GraphInput.refusal([
-                Diagnostic(file: file, "has no \"tests\"; docs/testing.md shows how to write them")
+                Diagnostic(
+                    file: file, "has no \"tests\"; pipes-host test --help shows how to write them")
             ])
         }
         if only.isEmpty { return all }

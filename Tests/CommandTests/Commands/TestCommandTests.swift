@@ -198,6 +198,28 @@ struct TestCommandTests {
         #expect(check.code == 1)
     }
 
+    @Test("what --help shows of tests is what a graph file can hold")
+    func help() async throws {
+        let help = try await Command.host(["test", "--help"]).outcome().output
+        let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+        let first = try #require(lines.firstIndex(of: "  \"tests\": ["))
+        let last = try #require(lines.firstIndex(of: "  ]"))
+        let outcome = try await test(
+            """
+            {"nodes": {"inp": {"coro": "io.lines"}, "rev": {"coro": "strings.reverse"},
+                       "out": {"coro": "io.print"}},
+             "graph": {"inp": ["rev"], "rev": ["out"]},
+            \(lines[first...last].joined(separator: "\n"))}
+            """)
+        #expect(
+            outcome.output == """
+                ok    each text is turned round
+                graph.json: 1 test, 1 passed, 0 failed
+
+                """)
+        #expect(outcome.errors == "")
+    }
+
     @Test("--only runs one test, and a name that there is not is told with the nearest")
     func only() async throws {
         let outcome = try await test(Self.ticks, ["--only", "three"])
@@ -215,7 +237,8 @@ struct TestCommandTests {
         let without = try await test("{\"nodes\": {\"inp\": {\"coro\": \"strings.random\"}}}")
         #expect(
             without.errors
-                == "graph.json: error: has no \"tests\"; docs/testing.md shows how to write them\n")
+                == "graph.json: error: has no \"tests\"; pipes-host test --help shows how to write them\n"
+        )
         #expect(without.code == 1)
         let input = try await Command.host(["test", "-"], input: Self.ticks).outcome()
         #expect(
