@@ -19,7 +19,7 @@ struct TestCommand: ParsableCommand {
                 }
               ]
 
-            docs/testing.md has all that a test can say.
+            docs/testing.md, which is installed in share/doc/pipes-host, has all that a test can say.
 
             Each test runs in a process of its own, by a clock that jumps over what would be waited \
             for. Exit codes: 0 all passed, 1 one failed, or the graph or a test is wrong, 64 wrong \
