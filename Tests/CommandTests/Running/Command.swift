@@ -65,13 +65,19 @@ struct Command {
         all["PATH"] = Command.products.path + ":" + (all["PATH"] ?? "/usr/bin:/bin")
         process.environment = all.merging(environment) { $1 }
         // Files and not pipes: nobody has to read while the program runs.
-        process.standardInput = try FileHandle(
-            forReadingFrom: scratch.folder.appendingPathComponent("input"))
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
+        let files = [
+            try FileHandle(forReadingFrom: scratch.folder.appendingPathComponent("input")),
+            try FileHandle(forWritingTo: output), try FileHandle(forWritingTo: errors),
+        ]
+        process.standardInput = files[0]
+        process.standardOutput = files[1]
+        process.standardError = files[2]
         let ending = ended.continuation
         process.terminationHandler = { _ in ending.finish() }
         try process.run()
+        // The process object lives on, and would keep them. Foundation reads past the end of the
+        // list of open files where they are more than a thousand.
+        for file in files { try file.close() }
     }
 
     /// Sends a signal to the program.
