@@ -66,6 +66,12 @@ enum PlainFunctions {
             throw CatalogError(
                 .coro, "\(coro.quoted) is no library:symbol; write it like \"libz.so.1:crc32\"")
         }
+        if let plain = symbol.split(separator: "@").first, plain != symbol {
+            throw CatalogError(
+                .coro,
+                "\(symbol.quoted) has the version of a symbol, and the linker takes the usual one; "
+                    + "write \(name):\(plain)")
+        }
         let path = try path(of: name, graphFolder: graphFolder)
         if let reason = danger(path) {
             throw CatalogError(.coro, "library \(name.quoted) can't be used: \(reason)")

@@ -109,7 +109,7 @@ struct ValidateCommand: ParsableCommand {
             guard let param = processor.params.first(where: { $0.name == setting.arg }) else {
                 throw refusal(
                     "\(setting.option): no param \"\(setting.arg)\" in \(setting.node); it has "
-                        + processor.params.map(\.name).joined(separator: ", "))
+                        + (processor.params.isEmpty ? "none" : processor.params.map(\.name).listed))
             }
             do {
                 let value =

@@ -189,6 +189,10 @@ struct PluginCatalogTests {
                 "no function \"cbrtt\" in library libm.so.6: undefined symbol: cbrtt. Did you mean \"cbrt\"?"
             ),
             (
+                "libc.so.6:labs@GLIBC_2.2.5", "(in:long) -> long",
+                "\"labs@GLIBC_2.2.5\" has the version of a symbol, and the linker takes the usual one; write libc.so.6:labs"
+            ),
+            (
                 "libc.so.6:environ", "(in:int) -> int",
                 "\"environ\" in library libc.so.6 is data and no function"
             ),
