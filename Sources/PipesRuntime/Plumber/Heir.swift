@@ -86,8 +86,6 @@ struct Heir: Equatable {
 }
 
 extension CheckedGraph {
-    func has(_ name: String) -> Bool { nodes.contains { $0.name == name } }
-
     /// By name.
     var positions: [String: Int] {
         var positions: [String: Int] = [:]

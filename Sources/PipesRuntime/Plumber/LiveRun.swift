@@ -108,7 +108,9 @@ package final class LiveRun: Sendable {
         while true {
             let (run, before) = state.withLock { ($0.isOver ? nil : $0.current, $0.plumber.graph) }
             guard let run else { throw .over }
-            if let reason = before.reasonToStay(insteadOf: plumber.graph) {
+            if let reason = before.reasonToStay(
+                insteadOf: plumber.graph, ended: run.ended)
+            {
                 throw .reason(reason)
             }
             let (next, ended) = plumber.makeSuccessor(of: run)

@@ -234,6 +234,9 @@ final class Run: @unchecked Sendable {
 
     // MARK: Going on for another graph
 
+    /// Nodes that have come to their end.
+    var ended: Set<Int> { control.ended }
+
     /// The run that is to follow this one, not opened yet. It shares the processors of nodes that
     /// are the same in both.
     func successor(
@@ -293,10 +296,11 @@ final class Run: @unchecked Sendable {
             for (own, same) in feedback { edges[own].goOn(from: former.edges[same]) }
         }
         let report = former.report
+        let own = graph.positions
         let gates = former.gatesLeft
         self.former.withLock { state in
             state.gates = gates
-            state.nodes = report.nodes.filter { !graph.has($0.name) }
+            state.nodes = report.nodes.filter { own[$0.name] == nil }
             state.edges = report.edges
             state.failures = report.failures
         }

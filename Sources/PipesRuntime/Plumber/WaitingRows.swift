@@ -4,16 +4,20 @@ import PipesCore
 /// next round of a loop. Another graph can go on where it has a place for them.
 extension CheckedGraph {
     /// Why `next` can't go on where this graph pauses; nil where it can.
-    func reasonToStay(insteadOf next: CheckedGraph) -> String? {
+    /// - Parameter ended: the nodes that have ended: no row waits there any more.
+    func reasonToStay(insteadOf next: CheckedGraph, ended: Set<Int>) -> String? {
         let followed = Set(next.sameLoops(in: self).map(\.same))
-        if let lost = loops.indices.first(where: { !followed.contains($0) }) {
+        let lost = loops.indices.first { loop in
+            !followed.contains(loop) && !ended.contains(edges[loops[loop].feedback[0]].from)
+        }
+        if let lost {
             let edge = graph.edges[loops[lost].feedback[0]]
             return
                 "edge \(edge.from.quoted) -> \(edge.to.quoted) leads back, and the changed graph has "
                 + "no such loop, so what goes round would be lost; start the run again"
         }
         let positions = next.positions
-        for (index, node) in nodes.enumerated() {
+        for (index, node) in nodes.enumerated() where !ended.contains(index) {
             guard let sources = sourcesPairedByPosition(at: index) else { continue }
             let same = positions[node.name].flatMap { next.sourcesPairedByPosition(at: $0) }
             if same != sources {

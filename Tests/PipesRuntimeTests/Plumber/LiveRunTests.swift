@@ -217,15 +217,15 @@ struct LiveRunTests {
             }
         }
         let pair = try pairing("a", "b")
-        #expect(try pair.reasonToStay(insteadOf: pairing("a", "b")) == nil)
+        #expect(try pair.reasonToStay(insteadOf: pairing("a", "b"), ended: []) == nil)
         let reason = """
             node "out" pairs rows of different sources by position, and does not pair the same ones \
             in the changed graph, so rows that wait for a partner would be lost; start the run again
             """
-        #expect(try pair.reasonToStay(insteadOf: pairing("b", "a")) == reason)
-        #expect(try pair.reasonToStay(insteadOf: pairing("a", "c")) == reason)
-        #expect(try pair.reasonToStay(insteadOf: pairing("a", "b", false)) == reason)
-        #expect(try pairing("a", "b", false).reasonToStay(insteadOf: pair) == nil)
+        #expect(try pair.reasonToStay(insteadOf: pairing("b", "a"), ended: []) == reason)
+        #expect(try pair.reasonToStay(insteadOf: pairing("a", "c"), ended: []) == reason)
+        #expect(try pair.reasonToStay(insteadOf: pairing("a", "b", false), ended: []) == reason)
+        #expect(try pairing("a", "b", false).reasonToStay(insteadOf: pair, ended: []) == nil)
 
         func loop(_ head: String) throws -> CheckedGraph {
             try checked { graph in
@@ -235,13 +235,16 @@ struct LiveRunTests {
             }
         }
         let step = try loop("step")
-        #expect(try step.reasonToStay(insteadOf: loop("step")) == nil)
+        #expect(try step.reasonToStay(insteadOf: loop("step"), ended: []) == nil)
         #expect(
-            try step.reasonToStay(insteadOf: loop("other")) == """
+            try step.reasonToStay(insteadOf: loop("other"), ended: []) == """
                 edge "step" -> "step" leads back, and the changed graph has no such loop, so what goes \
                 round would be lost; start the run again
                 """)
-        #expect(pair.reasonToStay(insteadOf: step) == reason)
+        #expect(pair.reasonToStay(insteadOf: step, ended: []) == reason)
+        // Where it has ended no row waits.
+        #expect(pair.reasonToStay(insteadOf: step, ended: [0, 1, 2]) == nil)
+        #expect(step.reasonToStay(insteadOf: pair, ended: [0, 1]) == nil)
     }
 
     @Test("rows that wait are failed where the run is cancelled before another graph goes on")
