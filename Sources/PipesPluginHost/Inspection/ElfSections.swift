@@ -64,7 +64,8 @@ struct ElfSections {
         return String(decoding: bytes[offset...].prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    private static func read(_ file: Int32, at offset: UInt64, size: UInt64) -> [UInt8]? {
+    /// - Returns: nil where they are not all there.
+    static func read(_ file: Int32, at offset: UInt64, size: UInt64) -> [UInt8]? {
         guard size <= largestPart, let start = off_t(exactly: offset) else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(size))
         var done = 0

@@ -35,6 +35,7 @@ package enum PluginLoader {
 
     /// The one function that a plugin exports. Loads the file.
     package static func entry(of path: String) throws(Failure) -> Entry {
+        if let flaw = ElfFile.flaw(of: path) { throw .broken(flaw) }
         let library: Library
         do throws(LinkerError) {
             library = try Library(path: path)

@@ -48,6 +48,30 @@ struct PluginInspectorTests {
         #expect(reports.map(\.processors.count) == [0, 0, 0, 0, 1, 0, 0, 0])
     }
 
+    @Test("a file for another machine, and one that is cut short, are told as what they are")
+    func otherMachine() throws {
+        #if arch(arm64)
+            let (own, other, number) = ("AArch64", "x86-64", UInt8(62))
+        #else
+            let (own, other, number) = ("x86-64", "AArch64", UInt8(183))
+        #endif
+        let file = try workshop.build("constructor.c", as: "libfine.so", ["NAME=\"fine\""])
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        try bytes.prefix(bytes.count / 2)
+            .write(to: URL(fileURLWithPath: "\(workshop.folder)/libhalf.so"))
+        // e_machine.
+        bytes[18] = number
+        try bytes.write(to: URL(fileURLWithPath: "\(workshop.folder)/libother.so"))
+        let reports = inspector().reports()
+        #expect(
+            reports.map { "\($0.name): \($0.broken ?? "fine")" } == [
+                "fine: fine", "half: the file is cut short",
+                "other: made for another machine (\(other); this is \(own))",
+            ])
+        // Nothing was run, so nothing is dangerous.
+        #expect(!reports.contains { $0.isDangerous })
+    }
+
     @Test("a report says all that the descriptor says")
     func whole() throws {
         let file = try workshop.build("descriptor.c", as: "libdescriptor.so")
