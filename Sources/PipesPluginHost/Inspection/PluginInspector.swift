@@ -94,7 +94,8 @@ public struct PluginInspector: Sendable {
     /// - Parameter name: a path with a `/`, or a soname.
     /// - Returns: nil where it may be loaded, and where there is none: the linker says why.
     func danger(ofLibrary name: String) -> String? {
-        guard let file = name.contains("/") ? name : FileIdentity.file(ofLibrary: name),
+        let libraries = NeededLibraries(.ofSystem)
+        guard let file = name.contains("/") ? name : libraries.file(named: name),
             let report = report(of: file), report.isDangerous
         else { return nil }
         return report.broken

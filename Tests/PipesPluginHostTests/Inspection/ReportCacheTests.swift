@@ -54,6 +54,22 @@ struct ReportCacheTests {
         #expect(looks == 2)
     }
 
+    @Test("a file is looked at again when a library that it hands its path on to has changed")
+    func inheritedPath() throws {
+        let libs = "\(workshop.folder)/libs"
+        let linking = ["-Wl,--no-as-needed", "-L\(libs)"]
+        try workshop.build("constructor.c", as: "libs/libdeep.so", ["NAME=\"x\"", "CRASHES"])
+        try workshop.build(
+            "constructor.c", as: "libs/libhelper.so", ["NAME=\"x\""],
+            linking: linking + ["-ldeep"])
+        let file = try workshop.build(
+            "constructor.c", as: "libplugin.so", ["NAME=\"plugin\""],
+            linking: linking + ["-lhelper", "-Wl,--disable-new-dtags,-rpath,$ORIGIN/libs"])
+        #expect(try inspector().report(of: file)?.broken == "signal 11 while loading")
+        try workshop.build("constructor.c", as: "libs/libdeep.so", ["NAME=\"x\""])
+        #expect(try inspector().report(of: file)?.broken == nil)
+    }
+
     @Test("what is known of a file is told under the path that it is asked for now")
     func path() throws {
         let file = try workshop.build("constructor.c", as: "libfine.so", ["NAME=\"fine\""])
