@@ -21,7 +21,7 @@ public struct ReportCache: Sendable {
         else { return nil }
         self.folder = folder
         let program = FileTrust.realPath("/proc/self/exe") ?? ""
-        form = "1 \(PIPES_ABI_MAJOR).\(PIPES_ABI_MINOR) " + (Self.identity(of: program) ?? "")
+        form = "1 \(PIPES_ABI_MAJOR).\(PIPES_ABI_MINOR) " + (FileIdentity.line(of: program) ?? "")
     }
 
     /// `pipes-host` in `$XDG_CACHE_HOME`, else in `~/.cache` (XDG Base Directory Specification).
@@ -85,15 +85,12 @@ public struct ReportCache: Sendable {
         ]).appendJSON(to: &bytes)
         // Written beside it and renamed: another run may be reading.
         let draft = "\(key.entryPath).\(getpid())"
-        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let file = open(
+            draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard file >= 0 else { return }
         let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         close(file)
         if count != bytes.count || rename(draft, key.entryPath) != 0 { unlink(draft) }
-    }
-
-    private static func identity(of path: String) -> String? {
-        FileIdentity.lines(of: path)?.first
     }
 
     /// FNV-1a (Fowler, Noll, Vo), 64 bits: two names with one digest cost time, and no more, since
@@ -105,11 +102,13 @@ public struct ReportCache: Sendable {
     }
 
     private static func read(_ path: String) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // What is no file, such as a named pipe, is not waited for.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0, status.st_uid == geteuid(), status.st_size < 64 << 20
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_uid == geteuid(), status.st_size < 64 << 20
         else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         let count = Glibc.read(file, &bytes, bytes.count)

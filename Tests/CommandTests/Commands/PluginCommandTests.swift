@@ -45,6 +45,23 @@ struct PluginCommandTests {
         #expect((strings["processors"] as? [String])?.contains("reverse") == true)
     }
 
+    @Test("a pipe where plugins keeps what it knows is not waited for")
+    func pipeInPlaceOfAnEntry() async throws {
+        let scratch = try Scratch()
+        let environment = ["XDG_CACHE_HOME": scratch.folder.path]
+        let first = try await Command.host(["plugins"], environment: environment).outcome()
+        let cache = scratch.folder.appendingPathComponent("pipes-host").path
+        let entries = try FileManager.default.contentsOfDirectory(atPath: cache)
+        #expect(!entries.isEmpty)
+        for entry in entries {
+            #expect(unlink("\(cache)/\(entry)") == 0)
+            #expect(mkfifo("\(cache)/\(entry)", 0o600) == 0)
+        }
+        let second = try await Command.host(["plugins"], environment: environment).outcome()
+        #expect(second.output == first.output)
+        #expect(second.code == 0)
+    }
+
     @Test("inspect shows a processor with a node to paste")
     func inspectsProcessor() async throws {
         let outcome = try await host("inspect", "strings.split")
