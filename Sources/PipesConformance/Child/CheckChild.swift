@@ -64,6 +64,8 @@ public enum CheckChild {
             let check = Check.all.first(where: { $0.name == request.check }),
             chdir(request.folder) == 0
         else { _exit(2) }
+        // Else removed by the parent.
+        Lifeline.hold { RunningCheck.remove(request.folder) }
         confine()
         let progress = Progress(output: output, rules: check.rules)
         progress.step("loading")

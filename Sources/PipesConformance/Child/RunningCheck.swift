@@ -53,31 +53,16 @@ final class RunningCheck {
         }
     }
 
-    static func waitForOutput(of checks: [RunningCheck]) {
-        guard !checks.isEmpty else { return }
-        var polled = checks.map {
-            pollfd(fd: $0.child.output, events: Int16(POLLIN), revents: 0)
-        }
-        poll(&polled, nfds_t(polled.count), 100)
+    static func wait(for checks: [RunningCheck]) {
+        ChildProcess.wait(for: checks.map(\.child))
     }
 
     /// Reads what is there; nil while the child is still at work.
     func advance() -> End? {
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        let isLate = ContinuousClock.now - start > limit
-        while !isLate {
-            let count = read(child.output, &chunk, chunk.count)
-            if count > 0 {
-                output += chunk[..<count]
-                takeLines()
-                continue
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN { return nil }
-            break
-        }
-        let ending = isLate ? nil : ended()
+        let ending = child.advance { output += $0 }
+        takeLines()
         if ending == nil {
+            guard ContinuousClock.now - start > limit else { return nil }
             child.kill()
             _ = child.waitForEnding()
         }
@@ -87,15 +72,6 @@ final class RunningCheck {
         let outcome: ValidationReport.Result.Outcome =
             !findings.isEmpty ? .failed(findings) : skipped.map { .skipped($0) } ?? .passed
         return End(outcome: outcome, warnings: warnings, duration: ContinuousClock.now - start)
-    }
-
-    /// Its output is closed: it is about to end.
-    private func ended() -> ChildProcess.Ending? {
-        while ContinuousClock.now - start <= limit {
-            if let ending = child.ending() { return ending }
-            usleep(500)
-        }
-        return nil
     }
 
     private func judge(_ ending: ChildProcess.Ending?) {
@@ -160,7 +136,7 @@ final class RunningCheck {
     }
 
     /// The folder and the files in it; plugins make no folders unless they are told to.
-    private static func remove(_ folder: String) {
+    static func remove(_ folder: String) {
         guard let stream = opendir(folder) else { return }
         var names: [String] = []
         while let entry = readdir(stream) {

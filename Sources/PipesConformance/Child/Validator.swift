@@ -73,7 +73,7 @@ public struct Validator: Sendable {
                 }
                 next += 1
             }
-            RunningCheck.waitForOutput(of: running.map(\.child))
+            RunningCheck.wait(for: running.map(\.child))
             running.removeAll { index, child in
                 guard let end = child.advance() else { return false }
                 var result = jobs[index].result(end.outcome, end.duration)

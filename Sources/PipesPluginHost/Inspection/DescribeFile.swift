@@ -13,6 +13,7 @@ public enum DescribeFile {
     ///   - path: of the file, with a `/`.
     ///   - host: handed to the plugin.
     public static func run(_ path: String, host: UnsafePointer<pipes_host>) -> Never {
+        Lifeline.hold()
         // What the file prints while it is loaded must not end up in the report.
         let output = dup(1)
         dup2(2, 1)
@@ -22,8 +23,9 @@ public enum DescribeFile {
         var bytes: [UInt8] = []
         report(path, host: host).appendJSON(to: &bytes)
         let isWritten = write(bytes, to: output)
-        // Not exit: what the file left to run at the end is not asked for.
-        _exit(isWritten ? 0 : 1)
+        guard isWritten else { _exit(1) }
+        // A graph that runs it ends so too, with what the file left to run at the end.
+        exit(0)
     }
 
     /// The same, with the functions of this host.

@@ -116,40 +116,26 @@ public struct ExampleInspector: Sendable {
         defer { child.closeOutput() }
         let deadline = ContinuousClock.now + limit
         var output: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = read(child.output, &chunk, chunk.count)
-            if count > 0 {
-                output += chunk[..<count]
-                while let end = output.firstIndex(of: UInt8(ascii: "\n")) {
-                    let line = Array(output[..<end])
-                    output.removeSubrange(...end)
-                    guard case .map(let pairs)? = try? Value(json: line), let pair = pairs.first,
-                        let event = ExampleTrial.Event(rawValue: pair.key)
-                    else { continue }
-                    take(event, pair.value)
-                }
-                continue
+            let ending = child.advance { output += $0 }
+            while let end = output.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = Array(output[..<end])
+                output.removeSubrange(...end)
+                guard case .map(let pairs)? = try? Value(json: line), let pair = pairs.first,
+                    let event = ExampleTrial.Event(rawValue: pair.key)
+                else { continue }
+                take(event, pair.value)
             }
-            if count < 0, errno == EINTR { continue }
-            guard count < 0, errno == EAGAIN else { break }
-            guard .now < deadline else { return stop(child) }
-            var polled = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
-            poll(&polled, 1, 50)
-        }
-        while ContinuousClock.now < deadline {
-            switch child.ending() {
+            switch ending {
             case .signalled(let signal):
                 return "crashes with signal \(signal); is the signature right?"
             case .exited(let code):
                 return "ends the process with exit code \(code)"
-            case nil: usleep(500)
+            case nil: break
             }
+            guard .now < deadline else { break }
+            ChildProcess.wait(for: [child])
         }
-        return stop(child)
-    }
-
-    private func stop(_ child: ChildProcess) -> String {
         child.kill()
         _ = child.waitForEnding()
         return "takes longer than \(limit.components.seconds) s"

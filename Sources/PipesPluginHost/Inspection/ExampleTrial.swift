@@ -61,6 +61,7 @@ public enum ExampleTrial {
     ///
     /// - Parameter request: as the parent wrote it.
     public static func run(_ request: String) async -> Never {
+        Lifeline.hold()
         let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100)
         // What the function prints must not end up in what is told.
         dup2(STDERR_FILENO, STDOUT_FILENO)

@@ -9,11 +9,10 @@ struct NeededLibraries {
     private let linkerCache: LinkerCache
     /// Of `LD_LIBRARY_PATH`.
     private let libraryPath: [String]
-    private let program: Needs
+    private static let program = Needs(of: FileTrust.realPath("/proc/self/exe") ?? "")
 
     init(_ linkerCache: LinkerCache) {
         self.linkerCache = linkerCache
-        program = Needs(of: FileTrust.realPath("/proc/self/exe") ?? "")
         let path = getenv("LD_LIBRARY_PATH").map { String(cString: $0) } ?? ""
         libraryPath = path.split { $0 == ":" || $0 == ";" }.map(String.init)
     }
@@ -30,7 +29,7 @@ struct NeededLibraries {
         var libraries: [Library] = []
         var seen: Set<String> = []
         // What the program brings along holds for all that it loads.
-        var loaded = [(file: path, inherited: program.oldPath)]
+        var loaded = [(file: path, inherited: Self.program.oldPath)]
         var next = 0
         while next < loaded.count, seen.count < Self.most {
             let (file, inherited) = loaded[next]
@@ -49,7 +48,7 @@ struct NeededLibraries {
     /// The file that this program gets for a name without a path; nil where there is none.
     func file(named name: String) -> String? {
         // Behind those for newer processors, of which this may be none.
-        find(name, in: folders(program, inherited: [])).last
+        find(name, in: folders(Self.program, inherited: [])).last
     }
 
     private func folders(_ needs: Needs, inherited: [String]) -> [String] {

@@ -114,6 +114,7 @@ public struct PluginInspector: Sendable {
     /// A child at work on one file.
     private struct Running {
         var index: Int
+        var path: String
         var child: ChildProcess
         var deadline: ContinuousClock.Instant
         var output: [UInt8] = []
@@ -121,130 +122,125 @@ public struct PluginInspector: Sendable {
 
     /// What is known, and for the rest what children say.
     private func describe(_ paths: [String]) -> [PluginReport?] {
-        guard let cache else { return describeInChildren(paths) }
         // Before they are looked at: a file that changes meanwhile is not taken for the old one.
-        let keys = paths.map { cache.key(of: $0) }
-        let known = zip(keys, paths).map { key, path in
-            key.flatMap { cache.entry($0, path: path) }
-        }
-        let unknown = paths.indices.filter { known[$0] == nil }
-        let described = describeInChildren(unknown.map { paths[$0] })
-        for (index, report) in zip(unknown, described) {
-            if let key = keys[index] { cache.keep(report, key) }
-        }
-        return paths.indices.map { index in
-            switch known[index] {
-            case .plugin(let report): report
-            case .ordinary: nil
-            case nil: unknown.firstIndex(of: index).flatMap { described[$0] }
+        let keys = paths.map { cache?.key(of: $0) }
+        var reports = [PluginReport?](repeating: nil, count: paths.count)
+        var unknown: [Int] = []
+        for (index, path) in paths.enumerated() {
+            switch keys[index].flatMap({ cache?.entry($0, path: path) }) {
+            case .plugin(let report): reports[index] = Self.remembered(report)
+            case .ordinary: break
+            case nil: unknown.append(index)
             }
         }
+        describeInChildren(unknown.map { (index: $0, path: paths[$0]) }) {
+            index, report, wasLookedAt in
+            reports[index] = report
+            // At once: who interrupts the others does not lose it.
+            if wasLookedAt, let key = keys[index] { cache?.keep(report, key) }
+        }
+        return reports
     }
 
-    private func describeInChildren(_ paths: [String]) -> [PluginReport?] {
-        var reports = [PluginReport?](repeating: nil, count: paths.count)
+    /// What is not tried again says how it can be: the machine may have been busy.
+    private static func remembered(_ report: PluginReport) -> PluginReport {
+        guard report.isDangerous, let reason = report.broken else { return report }
+        var report = report
+        report.broken = "\(reason), when it was last tried; touch the file to have it tried again"
+        return report
+    }
+
+    /// - Parameter done: called with each report as it comes, and whether the file was looked at.
+    private func describeInChildren(
+        _ files: [(index: Int, path: String)],
+        done: (_ index: Int, _ report: PluginReport?, _ wasLookedAt: Bool) -> Void
+    ) {
         var next = 0
         var running: [Running] = []
-        while next < paths.count || !running.isEmpty {
-            while running.count < Self.width, next < paths.count {
+        while next < files.count || !running.isEmpty {
+            while running.count < Self.width, next < files.count {
+                let (index, path) = files[next]
                 do throws(ChildProcess.StartError) {
-                    running.append(try start(paths[next], index: next))
+                    running.append(try start(path, index: index))
                 } catch {
-                    reports[next] = .broken(
-                        paths[next], "no process to load it in: \(error.reason)")
+                    let reason = "no process to load it in: \(error.reason)"
+                    done(index, .broken(path, reason), false)
                 }
                 next += 1
             }
-            Self.waitForOutput(of: running)
+            ChildProcess.wait(for: running.map(\.child))
             running = running.compactMap { entry in
                 var entry = entry
-                guard let outcome = advance(&entry) else { return entry }
+                guard let end = advance(&entry) else { return entry }
                 entry.child.closeOutput()
-                reports[entry.index] = report(paths[entry.index], outcome)
+                done(entry.index, report(entry.path, end, output: entry.output), true)
                 return nil
             }
         }
-        return reports
     }
 
     private func start(_ path: String, index: Int) throws(ChildProcess.StartError) -> Running {
         // Without Swift's own crash reports, which take seconds to write.
         let child = try ChildProcess(
             command + [path], environment: ["SWIFT_BACKTRACE=enable=no"])
-        return Running(index: index, child: child, deadline: .now + limit)
+        return Running(index: index, path: path, child: child, deadline: .now + limit)
     }
 
-    private static func waitForOutput(of running: [Running]) {
-        guard let first = running.map(\.deadline).min() else { return }
-        let left = ContinuousClock.now.duration(to: first)
-        // Rounded up, so that the deadline has passed when nothing else woke it.
-        let milliseconds = max(0, left / .milliseconds(1)).rounded(.up)
-        var polled = running.map { pollfd(fd: $0.child.output, events: Int16(POLLIN), revents: 0) }
-        poll(&polled, nfds_t(polled.count), Int32(min(milliseconds, 60_000)))
-    }
-
-    private enum Outcome {
-        case ended(ChildProcess.Ending, output: [UInt8])
+    private enum End {
+        case ended(ChildProcess.Ending)
         case tookTooLong
         case tooLarge
     }
 
     /// Reads what is there; nil while the child is still at work.
-    private func advance(_ entry: inout Running) -> Outcome? {
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(entry.child.output, &chunk, chunk.count)
-            if count > 0 {
-                entry.output += chunk[..<count]
-                if entry.output.count > Self.largestReport { return stop(entry, .tooLarge) }
-                continue
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                return .now < entry.deadline ? nil : stop(entry, .tookTooLong)
-            }
-            break
+    private func advance(_ entry: inout Running) -> End? {
+        let child = entry.child
+        let ending = child.advance { entry.output += $0 }
+        let end: End
+        if entry.output.count > Self.largestReport {
+            end = .tooLarge
+        } else if let ending {
+            end = .ended(ending)
+        } else {
+            guard .now >= entry.deadline else { return nil }
+            end = .tookTooLong
         }
-        // Its output is closed: it is about to end, or has closed it to go on.
-        while ContinuousClock.now < entry.deadline {
-            if let ending = entry.child.ending() { return .ended(ending, output: entry.output) }
-            usleep(500)
+        if ending == nil {
+            child.kill()
+            _ = child.waitForEnding()
         }
-        return stop(entry, .tookTooLong)
+        return end
     }
 
-    private func stop(_ entry: Running, _ outcome: Outcome) -> Outcome {
-        entry.child.kill()
-        _ = entry.child.waitForEnding()
-        return outcome
-    }
-
-    private func report(_ path: String, _ outcome: Outcome) -> PluginReport? {
-        switch outcome {
-        case .tookTooLong:
-            return .broken(
-                path, "took longer than \(limit.components.seconds) s to load",
-                isDangerous: true)
+    private func report(_ path: String, _ end: End, output: [UInt8]) -> PluginReport? {
+        // A child that has told all has loaded the file, and what follows is its end.
+        let value = try? Value(json: output)
+        let told = value.flatMap { try? PluginReport($0) }
+        // A library that is no plugin is none, however it ends.
+        if value == .null { return nil }
+        let reason: String
+        switch end {
         case .tooLarge:
             return .broken(path, "its description is larger than \(Self.largestReport) bytes")
-        case .ended(.signalled(let signal), _):
-            return .broken(
-                path, "signal \(signal) while loading",
-                isDangerous: true)
-        case .ended(.exited(let code), let output):
-            guard code == 0 else {
-                return .broken(
-                    path, "ended the process with exit code \(code) while loading",
-                    isDangerous: true)
-            }
-            do {
-                let value = try Value(json: output)
-                return value == .null ? nil : try PluginReport(value)
-            } catch {
-                return .broken(
-                    path, "ended the process while loading",
-                    isDangerous: true)
-            }
+        case .ended(.exited(code: 0)):
+            if let told { return told }
+            reason = "ended the process while loading"
+        case .tookTooLong:
+            reason =
+                "took longer than \(limit.components.seconds) s to "
+                + (told == nil ? "load" : "end")
+        case .ended(.signalled(let signal)):
+            reason = "signal \(signal) while " + (told == nil ? "loading" : "ending")
+        case .ended(.exited(let code)):
+            reason =
+                "ended the process with exit code \(code) while "
+                + (told == nil ? "loading" : "ending")
         }
+        // What is wrong with its description is what its author has to mend first.
+        if var told, told.broken != nil {
+            told.isDangerous = true
+            return told
+        }
+        return .broken(path, reason, isDangerous: true)
     }
 }

@@ -14,8 +14,8 @@ public struct PluginReport: Sendable, Hashable {
     public var processors: [ProcessorDescription]
     /// Why it can't be used, such as `signal 11 while loading`; nil where it can.
     public var broken: String?
-    /// It crashed, hung or ended the process while it was loaded: it must not be loaded into a
-    /// process that is to live on.
+    /// It crashed, hung or ended the process while it was loaded, or when the process ended with it
+    /// loaded: it must not be loaded into one that is to live on, or to end well.
     public var isDangerous = false
 
     public init(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import PipesCore
+import PipesPluginHost
 import PipesTesting
 
 /// The child's side of `test`; not for people.
@@ -18,6 +19,7 @@ struct TestCaseCommand: AsyncParsableCommand {
     @OptionGroup var plugins: PluginOptions
 
     func run() async throws {
+        Lifeline.hold()
         // What processors print must not end up in the result.
         let output = dup(STDOUT_FILENO)
         dup2(STDERR_FILENO, STDOUT_FILENO)

@@ -19,10 +19,10 @@ struct TestProcess {
         let start = ContinuousClock.now
         var result: GraphTestResult
         do throws(ChildProcess.StartError) {
-            // In the group of this process, so that an interrupt ends both, and with its files: the
-            // graph may be one that a shell names by a descriptor.
+            // With the files of this process: the graph may be one that a shell names by a
+            // descriptor.
             let child = try ChildProcess(
-                command, errors: STDERR_FILENO, hasOwnGroup: false, inheritsDescriptors: true)
+                command, errors: STDERR_FILENO, inheritsDescriptors: true)
             result = self.result(of: child)
         } catch {
             result = failed(.refused, "its process could not be started: \(error.reason)")
@@ -38,15 +38,21 @@ struct TestProcess {
     }
 
     private func result(of child: ChildProcess) -> GraphTestResult {
-        let text = read(child)
-        child.closeOutput()
-        guard let text else {
+        defer { child.closeOutput() }
+        let deadline = ContinuousClock.now + timeLimit
+        var text: [UInt8] = []
+        var ending: ChildProcess.Ending?
+        while true {
+            ending = child.advance { text += $0 }
+            if ending != nil || .now >= deadline { break }
+            ChildProcess.wait(for: [child])
+        }
+        switch ending {
+        case nil:
             child.kill()
             _ = child.waitForEnding()
             return failed(
                 .cancelled, "it took longer than \(timeLimit) and was ended; see --time-limit")
-        }
-        switch child.waitForEnding() {
         case .exited(code: 0):
             if let value = try? Value(json: text), let result = TestJSON.result(of: value) {
                 return result
@@ -73,27 +79,5 @@ struct TestProcess {
         GraphTestResult(
             name: test.name, place: test.place, status: status,
             failures: [TestFailure(at: test.place, message)], seconds: 0)
-    }
-
-    /// All that the child says until it closes its output.
-    /// - Returns: nil where that takes longer than the limit.
-    private func read(_ child: ChildProcess) -> [UInt8]? {
-        let deadline = ContinuousClock.now + timeLimit
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let left = (deadline - .now).seconds
-            guard left > 0 else { return nil }
-            var request = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&request, 1, Int32(min(left * 1000 + 1, 1_000_000)))
-            if ready == 0 || (ready < 0 && errno == EINTR) { continue }
-            let count = Glibc.read(child.output, &chunk, chunk.count)
-            if count == 0 { return text }
-            if count > 0 {
-                text += chunk[..<count]
-            } else if errno != EINTR, errno != EAGAIN {
-                return text
-            }
-        }
     }
 }

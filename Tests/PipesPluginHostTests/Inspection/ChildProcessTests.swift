@@ -70,4 +70,29 @@ struct ChildProcessTests {
         }
         #expect(slowest < .seconds(10))
     }
+
+    @Test("a child has ended when it has ended itself, and what it left running is killed")
+    func leavesNothing() async throws {
+        let child = try ChildProcess(["sh", "-c", "sleep 600 & echo $!; exit 3"])
+        var output: [UInt8] = []
+        var ending: ChildProcess.Ending?
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ending == nil, .now < deadline {
+            ending = child.advance { output += $0 }
+            if ending == nil { ChildProcess.wait(for: [child]) }
+        }
+        child.closeOutput()
+        #expect(ending == .exited(code: 3))
+        let text = String(decoding: output, as: UTF8.self)
+        let left = try #require(Int32(text.trimmingCharacters(in: .newlines)))
+        while Self.isRunning(left), .now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(!Self.isRunning(left))
+    }
+
+    /// One that has ended counts as ended, also where nobody has asked how.
+    private static func isRunning(_ process: Int32) -> Bool {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        guard let name = text.lastIndex(of: ")") else { return false }
+        return !["Z", "X"].contains(text[name...].dropFirst(2).prefix(1))
+    }
 }

@@ -23,7 +23,9 @@ struct PluginInspectorTests {
     @Test("a plugin that crashes, hangs or ends the process is a line in the list")
     func broken() throws {
         try workshop.build("constructor.c", as: "libcrash.so", ["NAME=\"crash\"", "CRASHES"])
+        try workshop.build("constructor.c", as: "libdies.so", ["NAME=\"dies\"", "CRASHES_AT_END"])
         try workshop.build("constructor.c", as: "libends.so", ["NAME=\"ends\"", "EXITS"])
+        try workshop.build("constructor.c", as: "libforks.so", ["NAME=\"forks\"", "FORKS"])
         try workshop.build("constructor.c", as: "libhang.so", ["NAME=\"hang\"", "HANGS"])
         try workshop.build("constructor.c", as: "libprints.so", ["NAME=\"prints\"", "PRINTS"])
         try workshop.build("ordinary.c", as: "libordinary.so")
@@ -37,7 +39,9 @@ struct PluginInspectorTests {
         #expect(
             reports.map { "\($0.name): \($0.broken ?? "fine")" } == [
                 "crash: signal 11 while loading",
+                "dies: signal 11 while ending",
                 "ends: ended the process with exit code 3 while loading",
+                "forks: fine",
                 "hang: took longer than \(seconds) s to load",
                 "incomplete: undefined symbol: nobody_has_this",
                 "prints: fine",
@@ -45,7 +49,7 @@ struct PluginInspectorTests {
                 "text: file too short",
                 "version2: made for ABI 2, this host has 1",
             ])
-        #expect(reports.map(\.processors.count) == [0, 0, 0, 0, 1, 0, 0, 0])
+        #expect(reports.map(\.processors.count) == [0, 0, 0, 1, 0, 0, 1, 0, 0, 0])
     }
 
     @Test("a file for another machine, and one that is cut short, are told as what they are")
