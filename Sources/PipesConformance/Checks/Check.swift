@@ -23,12 +23,15 @@ public struct Check: Sendable {
     /// Which misuse of the host counts here; each kind has a check of its own, so that one mistake
     /// is not told by all of them.
     let rules: Set<Misuse.Rule>
+    /// Its process ends as that of a graph does, with what the plugin left to run then.
+    let endsNormally: Bool
     let applies: @Sendable (ProcessorDescription) -> Bool
     let run: @Sendable (CheckContext) throws -> Void
 
     init(
         _ name: String, proves: String, source: String, scope: Scope = .processor,
         isRandom: Bool = false, rules: Set<Misuse.Rule> = [],
+        endsNormally: Bool = false,
         applies: @escaping @Sendable (ProcessorDescription) -> Bool = { _ in true },
         run: @escaping @Sendable (CheckContext) throws -> Void
     ) {
@@ -38,6 +41,7 @@ public struct Check: Sendable {
         self.scope = scope
         self.isRandom = isRandom
         self.rules = rules
+        self.endsNormally = endsNormally
         self.applies = applies
         self.run = run
     }

@@ -8,9 +8,11 @@ enum LifeChecks {
     static let all = [
         Check(
             "life-cycle",
-            proves: "It bears every order of calls that the host may make, two nodes at once too.",
+            proves:
+                "It bears every order of calls that the host may make, two nodes at once too, and "
+                + "the end of the process.",
             source: "pipes.h, pipes_processor: open, flush, close; abi.md, \"Life\"",
-            rules: [.call], run: lifeCycle),
+            rules: [.call], endsNormally: true, run: lifeCycle),
         Check(
             "args",
             proves: "It opens, or refuses to, with args at the limits of their params.",

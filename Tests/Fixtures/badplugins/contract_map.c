@@ -36,10 +36,20 @@ static void *sleep_on(void *context) {
 }
 #endif
 
+#if defined CRASHES_AT_THE_END_ONCE_OPENED
+static int was_opened;
+__attribute__((destructor)) static void at_end(void) {
+    if (was_opened) abort();
+}
+#endif
+
 static pipes_status open_node(const pipes_host *host, pipes_node *node, const pipes_value *args,
                               size_t count, void **result) {
     (void)node;
     (void)count;
+#if defined CRASHES_AT_THE_END_ONCE_OPENED
+    was_opened = 1;
+#endif
     struct state *state = calloc(1, sizeof *state);
 #if !defined TRUSTS_MALLOC_IN_OPEN
     if (!state) return PIPES_RETRY;

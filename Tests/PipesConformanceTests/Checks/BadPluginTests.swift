@@ -24,6 +24,7 @@ struct BadPluginTests {
         Mistake("map", "SAYS_PURE_AND_HOLDS", "description"),
         Mistake("map", "SHARED_BY_ALL_NODES", "life-cycle"),
         Mistake("process", "NEEDS_A_ROW_BEFORE_FLUSH", "life-cycle"),
+        Mistake("map", "CRASHES_AT_THE_END_ONCE_OPENED", "life-cycle"),
         Mistake("map", "DIVIDES_BY_AN_ARG", "args"),
         Mistake("map", "LEAKS_MEMORY", "steady"),
         Mistake("map", "LEAKS_DESCRIPTORS", "steady"),
