@@ -119,7 +119,7 @@ struct WatchTests {
         try await wait(for: command) { $0.errorsSoFar.contains(tookOver) }
         try await build(adding: 3000, in: scratch)
         try await wait(for: command) { $0.errorsSoFar == tookOver + tookOver }
-        try await wait(for: command) { $0.outputSoFar.contains("\n3") }
+        try await wait(for: command) { $0.outputSoFar.contains(#/\n3[0-9]{3}/#) }
         command.signal(SIGINT)
         let outcome = await command.outcome()
         let rows = outcome.output.split(separator: "\n").compactMap { Int($0) }
@@ -189,7 +189,7 @@ struct WatchTests {
         try await wait(for: command) { count(tookOver, in: $0) == 3 }
         try await run("cp first/marks.so first/libmarks.so", in: scratch)
         try await wait(for: command) { $0.errorsSoFar.contains("two files for plugin marks") }
-        try await wait(for: command) { $0.outputSoFar.contains("\n4") }
+        try await wait(for: command) { $0.outputSoFar.contains(#/\n4[0-9]{3}/#) }
         command.signal(SIGINT)
         let outcome = await command.outcome()
         let rows = outcome.output.split(separator: "\n").compactMap { Int($0) }
@@ -218,7 +218,7 @@ struct WatchTests {
         try await wait(for: command) { count(tookOver, in: $0) == 1 }
         try await build(adding: 2000, in: scratch, folder: "build")
         try await wait(for: command) { count(tookOver, in: $0) == 2 }
-        try await wait(for: command) { $0.outputSoFar.contains("\n2") }
+        try await wait(for: command) { $0.outputSoFar.contains(#/\n2[0-9]{3}/#) }
         command.signal(SIGINT)
         let outcome = await command.outcome()
         let rows = outcome.output.split(separator: "\n").compactMap { Int($0) }
