@@ -6,3 +6,8 @@ size_t cheap_byte_count(void) {
     struct mallinfo2 heap = mallinfo2();
     return heap.uordblks + heap.hblkhd;
 }
+
+size_t cheap_system_byte_count(void) {
+    struct mallinfo2 heap = mallinfo2();
+    return heap.arena + heap.hblkhd;
+}

@@ -1,4 +1,3 @@
-import CHeap
 import CPipes
 import Glibc
 import PipesCore
@@ -19,8 +18,10 @@ enum LifeChecks {
             source: "pipes.h, pipes_param; graph.md, \"args\"", rules: Check.everyRule, run: args),
         Check(
             "steady",
-            proves: "1,000 opens and closes leave no memory, thread, descriptor or mapping behind.",
-            source: "pipes.h, pipes_processor: close", run: steady),
+            proves:
+                "1,000 opens and closes, 2,000 calls and opens that are refused leave no memory, "
+                + "thread, descriptor or mapping behind.",
+            source: "pipes.h, pipes_processor: open, close", run: steady),
         Check(
             "stop",
             proves: "It comes back soon when it is told to stop.",
@@ -45,22 +46,37 @@ enum LifeChecks {
         var node = try context.open(width: rows[0].count)
         try oneCall(node, rows)
         node.close()
-        step("two nodes, their calls in turns")
-        let first = try context.open(width: rows[0].count)
-        // Two that want one file are refused rightly; then it is one node that goes on.
-        let second = try? context.open(width: rows[0].count)
-        for node in [first, second, first] { if let node { try oneCall(node, rows) } }
-        first.close()
-        if let second {
-            try oneCall(second, rows)
-            if !context.description.isSource { _ = second.flush() }
-            second.close()
-        }
+        for isFirstFirst in [true, false] { try twoNodes(context, rows, isFirstFirst) }
         step("interrupt before the first call, then a call, close")
         node = try context.open(width: rows[0].count)
         node.stop()
         try oneCall(node, rows)
         node.close()
+    }
+
+    /// - Parameter isFirstFirst: whether the one that was opened first is closed first, too.
+    private static func twoNodes(
+        _ context: CheckContext, _ rows: [[Sample]], _ isFirstFirst: Bool
+    ) throws {
+        let order = isFirstFirst ? "first" : "last"
+        context.progress.step("two nodes, their calls in turns; the \(order) to be opened closes")
+        // Nobody looks at the args of the one that is closed.
+        var conduct = Conduct()
+        conduct.inputs = .guarded
+        conduct.forbidsOldInputs = true
+        let first = try context.open(conduct, width: rows[0].count)
+        // Two that want one file are refused rightly; then it is one node that goes on.
+        guard let second = try? context.open(conduct, width: rows[0].count) else {
+            try oneCall(first, rows)
+            return first.close()
+        }
+        for node in [first, second, first] { try oneCall(node, rows) }
+        let (closing, other) = isFirstFirst ? (first, second) : (second, first)
+        closing.close()
+        context.progress.step("the other one of two nodes goes on")
+        try oneCall(other, rows)
+        if !context.description.isSource { _ = other.flush() }
+        other.close()
     }
 
     private static func oneCall(_ node: OpenNode, _ rows: [[Sample]]) throws {
@@ -153,108 +169,74 @@ enum LifeChecks {
 
     // MARK: steady
 
-    /// What a process has of everything that can leak.
-    private struct Holdings {
-        var heap: Int
-        var threads: Int
-        var descriptors: Int
-        var mappings: Int
-
-        static var now: Holdings {
-            Holdings(
-                heap: cheap_byte_count(), threads: entries(of: "/proc/self/task"),
-                descriptors: entries(of: "/proc/self/fd"), mappings: lines(of: "/proc/self/maps"))
-        }
-
-        private static func entries(of folder: String) -> Int {
-            guard let stream = opendir(folder) else { return 0 }
-            defer { closedir(stream) }
-            var count = 0
-            while readdir(stream) != nil { count += 1 }
-            return count
-        }
-
-        private static func lines(of path: String) -> Int {
-            let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-            guard file >= 0 else { return 0 }
-            defer { Glibc.close(file) }
-            var chunk = [UInt8](repeating: 0, count: 1 << 16)
-            var count = 0
-            while true {
-                let size = read(file, &chunk, chunk.count)
-                guard size > 0 else { return count }
-                count += chunk[..<size].count { $0 == UInt8(ascii: "\n") }
-            }
-        }
-
-        /// What grew so much in `count` rounds that it is no accident.
-        func growth(
-            since before: Holdings, in count: Int, of round: String
-        ) -> [(text: String, isOfMemory: Bool)] {
-            var findings: [(text: String, isOfMemory: Bool)] = []
-            func note(_ grown: Int, least: Int, _ unit: String, isOfMemory: Bool = false) {
-                guard grown >= least else { return }
-                findings.append(
-                    ("\(count) \(round) left \(grown) \(unit) behind", isOfMemory))
-            }
-            note(
-                heap - before.heap, least: max(16 << 10, count * 8), "bytes of memory",
-                isOfMemory: true)
-            note(threads - before.threads, least: 16, "threads")
-            note(descriptors - before.descriptors, least: 8, "descriptors")
-            note(mappings - before.mappings, least: 64, "mappings")
-            return findings
-        }
-    }
-
     private static func steady(_ context: CheckContext) throws {
         var conduct = Conduct()
         conduct.forgetsCalls = true
         var generator = context.generator()
-        let rows = generator.rows(2)
-        try grows(context, 1000, "opens and closes") {
-            try context.open(conduct, width: rows[0].count).close()
+        var rows = generator.rows(8)
+        // Those that are hard to take, which some processors refuse.
+        rows += generator.hardRows(isValid: true).filter { $0.allSatisfy(\.isSmall) }
+        let width = rows[0].count
+        let opens = try Repetition.leaves(context, 1000, "opens and closes") {
+            try context.open(conduct, width: width).close()
         }
-        try grows(context, 100, "opens, calls and closes") {
-            let node = try context.open(conduct, width: rows[0].count)
-            try oneCall(node, rows)
+        if opens { return }
+        var isFlushing = false
+        var most = 20
+        let calls = try Repetition.leaves(context, 100, "opens, up to 20 calls each, and closes") {
+            let node = try context.open(conduct, width: width)
+            try someCalls(node, rows, atMost: &most)
+            isFlushing.toggle()
+            if isFlushing { _ = node.flush() }
             node.close()
+        }
+        if !calls { try refusedOpens(context, conduct, width) }
+    }
+
+    /// - Parameter most: calls; fewer from here on where one waited until it was told to stop.
+    private static func someCalls(
+        _ node: OpenNode, _ rows: [[Sample]], atMost most: inout Int
+    ) throws {
+        let start = ContinuousClock.now
+        for number in 0..<most where number == 0 || .now - start < .milliseconds(10) {
+            let place = number % rows.count
+            let outcome: OpenNode.Outcome
+            switch node.node.description.shape {
+            case .produce: outcome = node.produce(demand: 3)
+            case .map: outcome = try node.map(rows[place])
+            case .process:
+                outcome = try node.process(Array(rows[place..<min(place + 3, rows.count)]))
+            }
+            if outcome.wasTold { most = max(1, number) }
+            if outcome.endsNode || outcome.status == PIPES_END || outcome.status == PIPES_LAST {
+                return
+            }
         }
     }
 
-    /// A growth counts when it goes on: caches fill once. Those of the heap take longest; the one
-    /// behind `Task.sleep` has room for more than a thousand entries.
-    static func grows(
-        _ context: CheckContext, _ count: Int, _ name: String, _ round: () throws -> Void
+    /// An open that refuses its args has kept nothing. Which args are refused only a try shows.
+    private static func refusedOpens(
+        _ context: CheckContext, _ conduct: Conduct, _ width: Int
     ) throws {
-        context.progress.step(name)
-        let start = ContinuousClock.now
-        for _ in 0..<20 { try round() }
-        // Where a round takes long there is no time for so many.
-        let each = (ContinuousClock.now - start) / 20
-        let count = min(count, max(20, Int(Duration.seconds(4) / max(each, .nanoseconds(100)))))
-        var done = 20
-        for attempt in 1...10 {
-            let before = Holdings.now
-            do {
-                for _ in 0..<count { try round() }
-            } catch let skipped as CheckContext.Skipped {
-                context.progress.finding("after \(done) \(name), \(skipped.reason)")
-                return
+        var refusals = 0
+        for (place, param) in context.description.params.enumerated() {
+            for value in values(atLimitsOf: param) where refusals < 2 {
+                var args = context.args
+                args[place] = value
+                context.progress.step("open with arg \(param.name.quoted) \(value.shown)")
+                do {
+                    try context.open(args: args, conduct, width: width).close()
+                    continue
+                } catch is OpenNode.Refused {}
+                refusals += 1
+                let name = "opens that refuse arg \(param.name.quoted) \(value.shown)"
+                let isFound = try Repetition.leaves(context, 300, name) {
+                    do {
+                        try context.open(args: args, conduct, width: width).close()
+                    } catch is OpenNode.Refused {}
+                }
+                if isFound { return }
             }
-            done += count
-            var grown = Holdings.now.growth(since: before, in: count, of: name)
-            // A thread that was told to end may take a moment.
-            for _ in 0..<20 where !grown.isEmpty {
-                usleep(50_000)
-                grown = Holdings.now.growth(since: before, in: count, of: name)
-            }
-            if grown.isEmpty { return }
-            // Rounds that are slow, here or on a busy machine, still leave time for other checks.
-            let isLast = attempt == 10 || ContinuousClock.now - start > .seconds(20)
-            guard isLast || attempt > 2 && !grown.allSatisfy(\.isOfMemory) else { continue }
-            for finding in grown { context.progress.finding(finding.text) }
-            return
         }
     }
 

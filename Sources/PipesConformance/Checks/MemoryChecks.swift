@@ -8,14 +8,18 @@ enum MemoryChecks {
     static let all = [
         Check(
             "guard-pages",
-            proves: "It reads and writes nothing beyond what it was given, and inputs not at all.",
+            proves:
+                "It reads and writes nothing in front of or behind what it was given, and writes "
+                + "to no input.",
             source: "pipes.h, \"Values handed to a plugin are borrowed\"; alloc", isRandom: true,
             run: guardPages),
         Check(
             "kept-inputs",
             proves:
-                "It does not look at inputs once their call is over, or at args once it is closed.",
-            source: "pipes.h, \"valid until the call returns\"; hold", isRandom: true,
+                "It does not look at inputs, or at memory from pipes_alloc, once their call is over, or "
+                + "at args once it is closed.",
+            source: "pipes.h, \"valid until the call returns\", \"Memory for results\"; hold",
+            isRandom: true,
             run: keptInputs),
         Check(
             "results",
@@ -42,18 +46,24 @@ enum MemoryChecks {
         conduct.inputs = .guarded
         conduct.guardsAllocations = true
         let rows = try context.rows()
-        _ = try context.run(rows, in: [1], conduct, as: "one by one")
-        _ = try context.run(rows, in: [5, 1, 16], conduct, as: "in batches")
-        guard !context.description.isSource else { return }
         var generator = context.generator("hard")
-        _ = try context.run(
-            generator.hardRows(isValid: true), in: [4], conduct, as: "texts that are hard to take")
+        let hard = generator.hardRows(isValid: true)
+        for side in [GuardedMemory.Side.atEnd, .atStart] {
+            conduct.side = side
+            let place = side == .atEnd ? "before a guard" : "behind a guard"
+            _ = try context.run(rows, in: [1], conduct, as: "one by one, \(place)")
+            _ = try context.run(rows, in: [5, 1, 16], conduct, as: "in batches, \(place)")
+            guard !context.description.isSource else { continue }
+            _ = try context.run(
+                hard, in: [4], conduct, as: "texts that are hard to take, \(place)")
+        }
     }
 
     private static func keptInputs(_ context: CheckContext) throws {
         var conduct = Conduct()
         conduct.inputs = .guarded
         conduct.forbidsOldInputs = true
+        conduct.guardsAllocations = true
         let rows = try context.rows()
         _ = try context.run(rows, in: [1], conduct, as: "one by one")
         _ = try context.run(rows, in: [3, 7], conduct, as: "in batches")
@@ -209,7 +219,7 @@ enum MemoryChecks {
         node.close()
         guard count > 0 else { return }
         var failing = 0
-        try LifeChecks.grows(context, 1000, "opens in which malloc fails") {
+        try Repetition.leaves(context, 1000, "opens in which malloc fails") {
             failing = failing % count + 1
             cheap_fail(failing)
             defer { _ = cheap_stop_failing() }

@@ -22,8 +22,10 @@ struct Misuse: Hashable, Sendable {
 struct Conduct: Sendable {
     /// Which of the node's allocations fails, counted from 1.
     var failingAllocation: Int?
-    /// Each allocation ends before a page that nobody may touch.
+    /// Each allocation lies at a page that nobody may touch.
     var guardsAllocations = false
+    /// At which side of such a page memory lies.
+    var side = GuardedMemory.Side.atEnd
     /// Other threads run in the middle of an allocation.
     var yieldsInAllocations = false
     /// A deferred call is cancelled before the plugin has its ticket.
@@ -34,7 +36,7 @@ struct Conduct: Sendable {
     /// How many calls may be open at once.
     var concurrency: UInt64 = 1
     var inputs = InputMemory.Style.ordinary
-    /// Inputs may not be looked at once their call is over.
+    /// Inputs, and allocations where they are guarded, may not be looked at once their call is over.
     var forbidsOldInputs = false
     var tableForm = StrictHost.Form.ordinary
 }

@@ -111,6 +111,9 @@ final class StrictCall: @unchecked Sendable {
         pointer.deallocate()
     }
 
+    /// What was allocated belongs to the batch, and the plugin can't know how long that is there.
+    func forbidAllocations() { for block in now.guardedBlocks { block.forbid() } }
+
     /// The plugin has returned.
     /// - Returns: the ticket, where it deferred the call.
     func leave() -> UInt64? {
@@ -149,7 +152,9 @@ final class StrictCall: @unchecked Sendable {
         if node.conduct.yieldsInAllocations { usleep(20) }
         guard size >= 0, size <= Self.largestAllocation else { return nil }
         if node.conduct.guardsAllocations {
-            guard let memory = GuardedMemory(size: max(1, size), alignment: max(8, alignment))
+            guard
+                let memory = GuardedMemory(
+                    size: max(1, size), alignment: max(8, alignment), side: node.conduct.side)
             else { return nil }
             state.withLock { $0.guardedBlocks.append(memory) }
             return memory.start

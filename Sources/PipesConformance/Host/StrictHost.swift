@@ -126,6 +126,7 @@ enum StrictHost {
             }
             hold.node.countHold(-1)
             if hold.node.conduct.forbidsOldInputs { hold.inputs?.forbid() }
+            if hold.node.conduct.forgetsCalls { hold.memory.deallocate() }
         }
     }
 

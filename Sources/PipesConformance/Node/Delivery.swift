@@ -178,7 +178,7 @@ extension Emitted {
 
 extension OpenNode.Outcome {
     /// Nothing more is to be given to the node.
-    fileprivate var endsNode: Bool {
+    var endsNode: Bool {
         wasTold || status == PIPES_FATAL || status == PIPES_CANCELLED
     }
 

@@ -53,7 +53,7 @@ final class OpenNode: @unchecked Sendable {
         self.watch = watch
         self.progress = progress
         node = StrictNode(processor.description, inputCount: width, conduct: conduct)
-        args = InputMemory(conduct.inputs)
+        args = InputMemory(conduct.inputs, conduct.side)
         let placed = try args.place(values)
         args.finish()
         let (node, host, list) = (node, node.host, args)
@@ -108,10 +108,11 @@ final class OpenNode: @unchecked Sendable {
     func startMap(
         _ row: [Sample], cancelInDefer: (@Sendable (StrictCall) -> Void)? = nil
     ) throws -> Started {
-        let memory = InputMemory(node.conduct.inputs)
+        let memory = InputMemory(node.conduct.inputs, node.conduct.side)
         let values = try memory.place(row)
         memory.finish()
-        let result = ResultSlot(isGuarded: node.conduct.guardsAllocations)
+        let result = ResultSlot(
+            isGuarded: node.conduct.guardsAllocations, node.conduct.side)
         defer { result.release() }
         let function =
             processor.bridged != nil ? BridgedFunction.map : processor.descriptor.map
@@ -125,7 +126,7 @@ final class OpenNode: @unchecked Sendable {
     func startProcess(
         _ rows: [[Sample]], cancelInDefer: (@Sendable (StrictCall) -> Void)? = nil
     ) throws -> Started {
-        let memory = InputMemory(node.conduct.inputs)
+        let memory = InputMemory(node.conduct.inputs, node.conduct.side)
         let width = rows.first?.count ?? node.inputCount
         var columns: [UnsafePointer<pipes_value>?] = []
         for column in 0..<width { columns.append(try memory.place(rows.map { $0[column] })) }
@@ -285,7 +286,10 @@ final class OpenNode: @unchecked Sendable {
             node.note(.status, flaw)
         }
         take(result, call, isValid: isValid, into: &outcome)
-        if node.conduct.forbidsOldInputs, node.holdCount == 0 { call.inputs?.forbid() }
+        if node.conduct.forbidsOldInputs {
+            call.forbidAllocations()
+            if node.holdCount == 0 { call.inputs?.forbid() }
+        }
         return outcome
     }
 
@@ -361,10 +365,10 @@ struct ResultSlot {
     let pointer: UnsafeMutablePointer<pipes_value>
     private let memory: GuardedMemory?
 
-    /// - Parameter isGuarded: nobody may touch what is behind it.
-    init(isGuarded: Bool) {
+    /// - Parameter isGuarded: nobody may touch what is behind it, or in front of it.
+    init(isGuarded: Bool, _ side: GuardedMemory.Side) {
         let size = MemoryLayout<pipes_value>.size
-        memory = isGuarded ? GuardedMemory(size: size, alignment: 8) : nil
+        memory = isGuarded ? GuardedMemory(size: size, alignment: 8, side: side) : nil
         pointer =
             memory?.start.bindMemory(to: pipes_value.self, capacity: 1) ?? .allocate(capacity: 1)
         pointer.initialize(to: pipes_value())

@@ -11,7 +11,7 @@ final class InputMemory: @unchecked Sendable {
     enum Style: Sendable {
         /// On the heap.
         case ordinary
-        /// Each text and each array before a page that nobody may touch, write-protected.
+        /// Each text and each array at a page that nobody may touch, write-protected.
         case guarded
     }
 
@@ -19,11 +19,14 @@ final class InputMemory: @unchecked Sendable {
     struct OutOfMemory: Error {}
 
     private let style: Style
+    private let side: GuardedMemory.Side
     private var guarded: [GuardedMemory] = []
     private var ordinary: [UnsafeMutableRawPointer] = []
 
-    init(_ style: Style) {
+    /// - Parameter side: where that page is.
+    init(_ style: Style, _ side: GuardedMemory.Side) {
         self.style = style
+        self.side = side
     }
 
     deinit {
@@ -88,7 +91,8 @@ final class InputMemory: @unchecked Sendable {
             ordinary.append(block)
             return block
         case .guarded:
-            guard let block = GuardedMemory(size: size, alignment: alignment) else {
+            guard let block = GuardedMemory(size: size, alignment: alignment, side: side)
+            else {
                 throw OutOfMemory()
             }
             guarded.append(block)

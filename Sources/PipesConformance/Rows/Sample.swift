@@ -86,6 +86,15 @@ indirect enum Sample: Hashable, Sendable {
         }
     }
 
+    /// Whether it is no long text.
+    var isSmall: Bool {
+        switch self {
+        case .string(let bytes), .bytes(let bytes): bytes.count < 200
+        case .list(let items), .map(let items): items.allSatisfy(\.isSmall)
+        default: true
+        }
+    }
+
     /// For messages: JSON, cut where it is long.
     var shown: String {
         let text = value.json

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct state {
@@ -14,6 +15,8 @@ struct state {
     pipes_call *call;
     char buffer[64];
     void *more;
+    pipes_value result;
+    struct state *older;
 };
 
 #if defined SHARED_BY_ALL_NODES
@@ -22,6 +25,12 @@ static struct state *shared;
 static __thread struct state *opened_here;
 #elif defined BUFFER_OF_ALL_THREADS
 static char buffer[1 << 21];
+#elif defined CLOSES_IN_ORDER
+static struct state *newest;
+#elif defined ARGS_OF_THE_LAST_NODE
+static const pipes_value *last_args;
+#elif defined LEAKS_WITH_EACH_ROW
+static void *volatile lost;
 #endif
 
 #if defined EXPORTS_MORE
@@ -29,7 +38,7 @@ PIPES_EXPORT int helper(void);
 PIPES_EXPORT int helper(void) { return 1; }
 #endif
 
-#if defined LEAKS_THREADS
+#if defined LEAKS_THREADS || defined LEAKS_THREADS_WITH_STACKS
 static void *sleep_on(void *context) {
     for (;;) pause();
     return context;
@@ -71,6 +80,18 @@ static pipes_status open_node(const pipes_host *host, pipes_node *node, const pi
     }
 #elif defined LEAKS_DESCRIPTORS
     if (dup(0) < 0) return PIPES_FATAL;
+#elif defined LEAKS_DESCRIPTORS_WHERE_IT_REFUSES
+    int file = dup(0);
+    if (state->num > 1000) {
+        free(state);
+        return PIPES_FATAL;
+    }
+    close(file);
+#elif defined LEAKS_MAPPINGS
+    if (mmap(NULL, 1 << 16, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED) abort();
+#elif defined LEAKS_THREADS_WITH_STACKS
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, sleep_on, NULL) == 0) pthread_detach(thread);
 #elif defined LEAKS_THREADS
     pthread_t thread;
     pthread_attr_t small;
@@ -81,6 +102,11 @@ static pipes_status open_node(const pipes_host *host, pipes_node *node, const pi
     shared = state;
 #elif defined STATE_OF_A_THREAD
     opened_here = state;
+#elif defined CLOSES_IN_ORDER
+    state->older = newest;
+    newest = state;
+#elif defined ARGS_OF_THE_LAST_NODE
+    last_args = args;
 #endif
     (void)host;
     *result = state;
@@ -89,6 +115,10 @@ static pipes_status open_node(const pipes_host *host, pipes_node *node, const pi
 
 static void close_node(void *context) {
     struct state *state = context;
+#if defined CLOSES_IN_ORDER
+    if (newest != state) abort();
+    newest = state->older;
+#endif
 #if defined LEAKS_MEMORY
     (void)state;
 #else
@@ -122,6 +152,15 @@ static pipes_status loud(void *context, pipes_call *call, const pipes_value *row
     opened_here->rows++;
 #elif defined READS_TO_A_NUL
     size = strlen(text);
+#elif defined READS_IN_FRONT_OF_A_TEXT
+    while (text[size - 1] == ' ') size--;
+    size = size <= row->size ? size : 0;
+#elif defined READS_IN_FRONT_OF_A_ROW
+    state->num += row[-1].kind == PIPES_NULL;
+#elif defined ARGS_OF_THE_LAST_NODE
+    state->num += last_args[0].integer;
+#elif defined LEAKS_WITH_EACH_ROW
+    lost = malloc(100);
 #elif defined WRITES_TO_ITS_INPUT
     if (size) ((char *)text)[0] = '!';
 #elif defined LOOKS_AT_THE_LAST_ROW
@@ -173,6 +212,14 @@ static pipes_status loud(void *context, pipes_call *call, const pipes_value *row
     if (!copy) return PIPES_RETRY;
 #endif
     memcpy(copy, text, size);
+#if defined YIELDS_MEMORY_OF_THE_LAST_CALL
+    pipes_value last = state->result;
+    state->result = pipes_string(copy, size);
+    *result = last.kind == PIPES_STRING ? last : state->result;
+    return PIPES_OK;
+#elif defined WRITES_IN_FRONT_OF_ITS_MEMORY
+    ((volatile char *)copy)[-1] = 0;
+#endif
 #if defined WRITES_BEHIND_ITS_MEMORY
     copy[size + 8] = '!';
     *result = pipes_string(copy, size);

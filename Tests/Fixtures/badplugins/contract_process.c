@@ -7,7 +7,12 @@
 struct state {
     int64_t rows;
     char *text; /* a copy of the last row */
+    pipes_value kept;
 };
+
+#if defined LEAKS_IN_FLUSH
+static void *volatile lost;
+#endif
 
 static int open_nodes;
 
@@ -49,6 +54,16 @@ static pipes_status take(void *context, pipes_call *call, const pipes_batch *bat
     if (!pipes_alloc(call, 64)) return PIPES_RETRY;
     state->rows += (int64_t)batch->count;
     return PIPES_OK;
+#elif defined AGGREGATES_IN_MEMORY_OF_A_CALL
+    for (uint64_t row = 0; row < batch->count; row++) {
+        pipes_value text = batch->columns[0][row];
+        if (text.kind == PIPES_NULL || !text.size) continue;
+        char *copy = pipes_alloc(call, text.size);
+        if (!copy) return PIPES_RETRY;
+        memcpy(copy, text.text, text.size);
+        state->kept = pipes_string(copy, text.size);
+    }
+    return PIPES_OK;
 #elif defined HOLDS_FOR_EVER
     if (!call->host->hold(call)) return PIPES_RETRY;
 #elif defined RELEASE_NEEDS_AN_OPEN_NODE
@@ -88,6 +103,13 @@ static pipes_status flush(void *context, pipes_call *call) {
     struct state *state = context;
 #if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL
     return pipes_emit(call, PIPES_NO_ROW, pipes_int(state->rows));
+#elif defined AGGREGATES_IN_MEMORY_OF_A_CALL
+    return pipes_emit(call, PIPES_NO_ROW, state->kept);
+#elif defined LEAKS_IN_FLUSH
+    (void)state;
+    (void)call;
+    lost = malloc(1000);
+    return PIPES_OK;
 #elif defined NEEDS_A_ROW_BEFORE_FLUSH
     (void)call;
     state->text[0] = 'x';
@@ -127,6 +149,9 @@ static const pipes_processor processors[] = {
         .input_count = 1,
         .inputs = text,
 #if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL
+        .rate = PIPES_RATE_AGGREGATES,
+        .holds = "all",
+#elif defined AGGREGATES_IN_MEMORY_OF_A_CALL
         .rate = PIPES_RATE_AGGREGATES,
         .holds = "all",
 #elif defined EMITS_TWICE_THOUGH_IT_KEEPS
