@@ -29,7 +29,12 @@ enum FileChecks {
         }
         let others = symbols.filter { !isEntry($0.name) && !isOfLinker($0.name) }
         // What a compiler lets everybody see of its own accord, the author can't well hide.
-        let foreign = others.filter { $0.isUnique || isOfCompiler($0.name) }
+        let isSwift = context.plugin.toolchain?.hasPrefix("swift") == true
+        let foreign = others.filter {
+            $0.isUnique || CompilerName.isOne($0.name)
+                // Swift's runtime, where it is part of the plugin.
+                || isSwift && $0.name.hasPrefix("swift_")
+        }
         let own = others.filter { symbol in !foreign.contains { $0.name == symbol.name } }
         if !own.isEmpty {
             context.progress.finding(
@@ -54,18 +59,11 @@ enum FileChecks {
         ].contains(name)
     }
 
-    /// Names that Swift, C++ and Rust make.
-    private static func isOfCompiler(_ name: String) -> Bool {
-        [
-            "$s", "_$s", "$S", "$e", "_Z", "_R", "swift_", "__swift", "_swift", "symbolic ", "get_",
-            "__start_", "__stop_", "rust_", "__rust", "__rdl",
-        ].contains { name.hasPrefix($0) }
-    }
-
     // MARK: entry
 
     private static func entry(_ context: CheckContext) throws {
         let entry = try PluginLoader.entry(of: context.file)
+        let surroundings = Surroundings()
         let first = entry(StrictHost.table(.ordinary))
         let answers = Locked<[UInt]>([])
         context.progress.step("pipes_plugin_v1 on eight threads at once")
@@ -83,6 +81,9 @@ enum FileChecks {
         if all.contains(where: { $0 != UInt(bitPattern: first) }) {
             context.progress.finding(
                 "pipes_plugin_v1 does not answer the same description each time; it must be static")
+        }
+        for change in surroundings.changes() {
+            context.progress.finding("pipes_plugin_v1 \(change); it must do nothing but answer")
         }
         guard let now = try? PluginLoader.load(context.file, host: StrictHost.table(.ordinary))
         else { return context.progress.finding("its description can't be read a second time") }

@@ -25,7 +25,8 @@ enum LifeChecks {
         Check(
             "stop",
             proves: "It comes back soon when it is told to stop.",
-            source: "pipes.h, pipes_host: stopping; pipes_processor: interrupt", run: stop),
+            source: "pipes.h, pipes_host: stopping; pipes_processor: interrupt", rules: [.status],
+            run: stop),
     ]
 
     // MARK: life-cycle

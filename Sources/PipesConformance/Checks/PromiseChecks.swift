@@ -28,11 +28,16 @@ enum PromiseChecks {
             applies: { $0.flags.contains(.pure) && !$0.isSource }, run: pure),
         Check(
             "deferral",
-            proves: "Each deferred call is completed exactly once, after a cancel too "
-                + "(PIPES_DEFERS).",
-            source: "pipes.h, pipes_host: defer, complete; pipes_processor: cancel",
+            proves: "Each deferred call is completed exactly once, after a cancel too, and several "
+                + "that are open at once come to the same (PIPES_DEFERS).",
+            source: "pipes.h, pipes_host: defer, complete, concurrency; pipes_processor: cancel",
             isRandom: true, rules: [.deferral, .status],
             run: deferral),
+        Check(
+            "holds",
+            proves: "It keeps no more rows back than it says (holds).",
+            source: "pipes.h, pipes_processor: holds", isRandom: true,
+            applies: { $0.rate == .aggregates && $0.holds != .all && !$0.isSink }, run: holds),
     ]
 
     // MARK: threads
@@ -85,11 +90,17 @@ enum PromiseChecks {
 
     private static func concurrent(_ context: CheckContext) throws {
         var conduct = Conduct()
-        conduct.yieldsInAllocations = true
         conduct.concurrency = UInt64(threadCount)
-        let rows = try context.rows()
+        // Long ones first: each thread has one of them at the same time.
+        var generator = context.generator()
+        let rows = try generator.largeRows(threadCount) + context.rows()
         let usual = try context.reference(rows, in: [1], conduct)
-        for round in 1...8 {
+        conduct.meetsInAllocations = true
+        let start = ContinuousClock.now
+        // More rounds where they are quick, fewer where they are slow.
+        for round in 1...60 {
+            let time = ContinuousClock.now - start
+            if round > 8 && time > .seconds(2) || round > 2 && time > .seconds(15) { return }
             context.progress.step("round \(round) of \(threadCount) threads at once")
             let node = try context.open(conduct, width: rows[0].count)
             let fates = Locked([Delivery.Fate](repeating: .unknown, count: rows.count))
@@ -154,9 +165,18 @@ enum PromiseChecks {
         let rows = try context.rows()
         let node = try context.open(width: rows[0].count)
         var first: [Delivery.Fate] = []
+        var writes = 0
         for (index, row) in rows.enumerated() {
             context.progress.step("row \(index)")
+            let before = writeCount()
             first.append(try node.deliverWithoutFlush([row]).fates[0])
+            if let before, let after = writeCount(), after > before { writes += 1 }
+        }
+        // A deferred call may have to wake a thread, which is a write, too.
+        if writes * 2 > rows.count, !context.description.flags.contains(.defers) {
+            context.progress.finding(
+                "\(writes) of \(rows.count) calls wrote to a file, a pipe or a terminal, which is a "
+                    + "side effect")
         }
         func compare(_ index: Int, _ node: OpenNode, _ when: String) throws {
             context.progress.step("row \(index) \(when)")
@@ -177,6 +197,18 @@ enum PromiseChecks {
         other.close()
     }
 
+    /// How often this process has called `write` and its kin; nil where the system does not tell.
+    private static func writeCount() -> Int? {
+        let file = Glibc.open("/proc/self/io", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { Glibc.close(file) }
+        var text = [UInt8](repeating: 0, count: 1024)
+        let count = read(file, &text, text.count)
+        guard count > 0 else { return nil }
+        let lines = String(decoding: text[..<count], as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix("syscw: ") }.flatMap { Int($0.dropFirst(7)) }
+    }
+
     // MARK: deferral
 
     /// When a deferred call is cancelled.
@@ -189,6 +221,7 @@ enum PromiseChecks {
 
     private static func deferral(_ context: CheckContext) throws {
         let rows = try context.rows(atMost: 8)
+        try openAtOnce(rows, context)
         for cancel in Cancel.allCases {
             let isConcurrent = context.description.flags.contains(.concurrent)
             var conduct = Conduct()
@@ -222,6 +255,78 @@ enum PromiseChecks {
             context.progress.take(node.node)
         }
     }
+
+    /// The calls of a node come one after the other unless it has PIPES_CONCURRENT; what they have
+    /// deferred is open at once in either case, up to the node's "concurrency" in the graph.
+    private static func openAtOnce(_ rows: [[Sample]], _ context: CheckContext) throws {
+        let description = context.description
+        guard description.flags.contains(.defers), !description.isSource,
+            description.rate != .aggregates,
+            let usual = try context.reference(rows, in: [1])
+        else { return }
+        var conduct = Conduct()
+        conduct.concurrency = UInt64(rows.count)
+        context.progress.step("\(rows.count) calls, begun one after the other and open at once")
+        let node = try context.open(conduct, width: rows.first?.count)
+        let fates = try node.deliverAtOnce(rows).fates
+        node.close()
+        // In which order they are completed nobody promises.
+        let isAnswered = (fates + usual.fates).allSatisfy {
+            if case .yielded = $0 { true } else { false }
+        }
+        let (before, now) = (Set(usual.fates), Set(fates))
+        if isAnswered, fates.count == usual.fates.count, before != now,
+            let fate = now.subtracting(before).first ?? before.subtracting(now).first
+        {
+            context.progress.finding(
+                "of \(rows.count) rows, one at a time and then with all calls open at once, one "
+                    + fate.shown + " in one case only")
+        }
+    }
+
+    // MARK: holds
+
+    private static func holds(_ context: CheckContext) throws {
+        let description = context.description
+        let most: Int
+        switch description.holds {
+        case .none: most = 0
+        case .rows(let count): most = count
+        case .param(let name):
+            guard let place = description.params.firstIndex(where: { $0.name == name }),
+                case .int(let count) = context.args[place]
+            else { throw CheckContext.Skipped(reason: "its param \(name) is no number") }
+            most = Int(clamping: count)
+        case .all: return
+        }
+        guard most <= mostHeld else {
+            throw CheckContext.Skipped(
+                reason: "it may hold \(most) rows; give a smaller number with --set")
+        }
+        var generator = context.generator()
+        // Some rows may be none that it counts.
+        let rows = generator.rows(most * 2 + 20)
+        let node = try context.open(width: rows[0].count)
+        for (number, row) in rows.enumerated() {
+            context.progress.step("row \(number) of \(rows.count), \(row.shown)")
+            let outcome = try node.process([row])
+            if !outcome.emitted.isEmpty || outcome.endsNode || outcome.status == PIPES_END {
+                return node.close()
+            }
+        }
+        context.progress.step("flush")
+        let left = node.flush()?.emitted.count ?? 0
+        node.close()
+        if left > 0 {
+            context.progress.finding(
+                "it says that it holds \(most) rows, was given \(rows.count) and yielded nothing "
+                    + "until flush")
+        }
+    }
+
+    private static let mostHeld = 10_000
+
+    // MARK: deferral, once more
 
     private static func finish(
         _ open: inout [OpenNode.Started], _ node: OpenNode, _ cancel: Cancel

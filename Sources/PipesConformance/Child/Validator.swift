@@ -51,6 +51,10 @@ public struct Validator: Sendable {
         var report = ValidationReport(
             file: plugin.file, plugin: plugin.name, seed: seed, results: [])
         let jobs = jobs(plugin, selection, args)
+        for processor in plugin.processors {
+            report.settings[processor.name] = Self.settings(of: processor, args)
+        }
+        if jobs.isEmpty { report.idleReason = Self.idleReason(plugin, selection) }
         var results = [ValidationReport.Result?](repeating: nil, count: jobs.count)
         var next = 0
         var running: [(index: Int, child: RunningCheck)] = []
@@ -124,6 +128,33 @@ public struct Validator: Sendable {
             }
         }
         return jobs
+    }
+
+    /// Why there are no jobs.
+    private static func idleReason(_ plugin: PluginReport, _ selection: Selection) -> String {
+        guard !plugin.processors.isEmpty else { return "\(plugin.name) has no processors" }
+        let names =
+            selection.processors.isEmpty
+            ? plugin.processors.map(\.name) : selection.processors
+        let reasons = Check.all.filter { selection.checks.contains($0.name) }.map { check in
+            switch check.scope {
+            case .plugin: "\(check.name) is about the whole plugin, so leave out --processor"
+            case .processor:
+                "\(check.name) is not made of \(names.joined(separator: ", ")), whose "
+                    + "\(names.count == 1 ? "description" : "descriptions") it does not concern"
+            }
+        }
+        return reasons.joined(separator: "; ")
+    }
+
+    /// What was given for a processor, as `--set` takes it.
+    private static func settings(of processor: ProcessorDescription, _ args: Args) -> [String] {
+        processor.params.compactMap { param in
+            guard let value = args[processor.name]?[param.name] else { return nil }
+            let isText = param.kind == .string
+            let text = if isText, case .string(let text) = value { text } else { value.json }
+            return "\(processor.name).\(param.name)=\(text)"
+        }
     }
 
     private static func args(

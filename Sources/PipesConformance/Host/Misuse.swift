@@ -26,8 +26,8 @@ struct Conduct: Sendable {
     var guardsAllocations = false
     /// At which side of such a page memory lies.
     var side = GuardedMemory.Side.atEnd
-    /// Other threads run in the middle of an allocation.
-    var yieldsInAllocations = false
+    /// Threads that are in an allocation at the same time leave it together.
+    var meetsInAllocations = false
     /// A deferred call is cancelled before the plugin has its ticket.
     var cancelsInDefer = false
     /// Calls are freed when they are over; otherwise they are kept, so that one who comes back with
@@ -38,5 +38,7 @@ struct Conduct: Sendable {
     var inputs = InputMemory.Style.ordinary
     /// Inputs, and allocations where they are guarded, may not be looked at once their call is over.
     var forbidsOldInputs = false
+    /// Args may not be looked at once the node is closed.
+    var forbidsOldArgs = false
     var tableForm = StrictHost.Form.ordinary
 }

@@ -30,17 +30,25 @@ enum StatusRule {
     ///
     /// - Parameters:
     ///   - wasAsked: whether the node was told to stop, or the call cancelled.
-    static func flaw(of status: pipes_status, in kind: StrictCall.Kind, wasAsked: Bool) -> String? {
+    ///   - wasCancelled: whether the call was cancelled.
+    static func flaw(
+        of status: pipes_status, in kind: StrictCall.Kind, wasAsked: Bool, wasCancelled: Bool
+    ) -> String? {
         let isAllowed =
             switch (Int(status), kind) {
             case (PIPES_OK, _), (PIPES_RETRY, _), (PIPES_FATAL, _), (PIPES_DEFERRED, _): true
             case (PIPES_END, _): true
+            case (PIPES_CANCELLED, .produce): wasCancelled
             case (PIPES_CANCELLED, _): wasAsked
             case (PIPES_SKIP, .map), (PIPES_LAST, .map): true
             case (PIPES_REJECT, .map), (PIPES_REJECT, .process): true
             default: false
             }
         if isAllowed { return nil }
+        if Int(status) == PIPES_CANCELLED, wasAsked {
+            return "produce answered PIPES_CANCELLED when it was told to stop; a source then "
+                + "answers PIPES_END"
+        }
         if Int(status) == PIPES_CANCELLED {
             return "\(kind.word) answered PIPES_CANCELLED, and nobody had asked it to stop"
         }
@@ -55,6 +63,7 @@ enum ValueRule {
         of value: pipes_value, port: Int, of description: ProcessorDescription
     ) -> String? {
         if let flaw = value.flaw { return flaw }
+        if let flaw = flawInside(value) { return flaw }
         if value.flags != 0 { return "a value whose flags are \(value.flags) and not zero" }
         guard port < description.outputs.count else { return nil }
         let output = description.outputs[port]
@@ -63,6 +72,20 @@ enum ValueRule {
         }
         let actual = Kind(rawValue: value.kind)?.name ?? "kind \(value.kind)"
         return "\(actual) by output \(output.name.quoted), which is \(output.kind.name)"
+    }
+
+    /// What the host itself takes as it is, and others may not.
+    private static func flawInside(_ value: pipes_value) -> String? {
+        switch Kind(rawValue: value.kind) {
+        case .bool where value.integer != 0 && value.integer != 1:
+            return "a BOOL whose integer is \(value.integer) and neither 0 nor 1"
+        case .tensor: return value.ext.flatMap { Tensor(at: $0).flaw }
+        case .list, .map:
+            let items = UnsafeBufferPointer(
+                start: value.items, count: value.size > 0 ? value.itemCount ?? 0 : 0)
+            return items.lazy.compactMap { flawInside($0) }.first
+        default: return nil
+        }
     }
 }
 

@@ -84,7 +84,7 @@ final class StrictCall: @unchecked Sendable {
         case .process, .flush: break
         }
         let conduct = node.conduct
-        if !conduct.guardsAllocations, !conduct.yieldsInAllocations,
+        if !conduct.guardsAllocations, !conduct.meetsInAllocations,
             conduct.failingAllocation == nil, let arena = malloc(Self.arenaSize)
         {
             head.next = arena.assumingMemoryBound(to: CChar.self)
@@ -149,7 +149,6 @@ final class StrictCall: @unchecked Sendable {
             return nil
         }
         if node.countAllocation() { return nil }
-        if node.conduct.yieldsInAllocations { usleep(20) }
         guard size >= 0, size <= Self.largestAllocation else { return nil }
         if node.conduct.guardsAllocations {
             guard
@@ -166,6 +165,7 @@ final class StrictCall: @unchecked Sendable {
         // What a plugin does not write must not look as if it did.
         memset(block, 0xA5, max(1, size))
         state.withLock { $0.blocks.append(block) }
+        if node.conduct.meetsInAllocations { node.meetOthers() }
         return block
     }
 
@@ -200,7 +200,8 @@ final class StrictCall: @unchecked Sendable {
         }
         let hasRow = row != UInt64.max
         switch kind {
-        case .produce: return nil
+        case .produce:
+            return hasRow ? "emitted a value of row \(row), and a source has no rows" : nil
         case .map: return "emitted from map: a map's value is its result"
         case .flush:
             return description.rate == .aggregates

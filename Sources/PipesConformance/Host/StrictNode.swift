@@ -24,6 +24,9 @@ final class StrictNode: @unchecked Sendable {
         var isClosed = false
         var adoptions: [Adoption] = []
         var holdCount = 0
+        /// Threads that came into an allocation, all in all, and how often nobody else came.
+        var arrivals = 0
+        var lonelyArrivals = 0
     }
 
     private struct Adoption {
@@ -101,6 +104,23 @@ final class StrictNode: @unchecked Sendable {
         }
         for adoption in adoptions { adoption.release(adoption.context) }
         return adoptions.count
+    }
+
+    /// Waits a moment for another thread to come, so that both go on in the plugin at once.
+    func meetOthers() {
+        let (number, isWaiting) = state.withLock { state in
+            state.arrivals += 1
+            return (state.arrivals, state.lonelyArrivals < 200)
+        }
+        // The second of two goes on with the first one.
+        guard isWaiting, number % 2 == 1 else { return }
+        let start = ContinuousClock.now
+        while state.withLock({ $0.arrivals }) == number {
+            sched_yield()
+            guard ContinuousClock.now - start < .microseconds(500) else {
+                return state.withLock { $0.lonelyArrivals += 1 }
+            }
+        }
     }
 
     func countHold(_ change: Int) { state.withLock { $0.holdCount += change } }

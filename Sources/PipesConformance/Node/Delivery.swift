@@ -140,6 +140,25 @@ extension OpenNode {
         }
     }
 
+    /// Gives each row in a call of its own, and waits for deferred ones when all have begun.
+    func deliverAtOnce(_ rows: [[Sample]]) throws -> Delivery {
+        var delivery = Delivery()
+        delivery.fates = Array(repeating: .unknown, count: rows.count)
+        let isMap = node.description.shape == .map
+        let started = try rows.map { row in
+            isMap ? try startMap(row) : try startProcess([row])
+        }
+        for (place, call) in started.enumerated() {
+            let outcome = finish(call)
+            if isMap {
+                delivery.fates[place] = outcome.fateOfRow
+            } else {
+                _ = outcome.takeFates(of: [place], into: &delivery)
+            }
+        }
+        return delivery
+    }
+
     /// Takes rows of a source until it ends or has given enough.
     ///
     /// - Parameter demands: how many rows are asked for at a time, used again and again.

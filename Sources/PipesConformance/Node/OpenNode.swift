@@ -53,7 +53,7 @@ final class OpenNode: @unchecked Sendable {
         self.watch = watch
         self.progress = progress
         node = StrictNode(processor.description, inputCount: width, conduct: conduct)
-        args = InputMemory(conduct.inputs, conduct.side)
+        args = InputMemory(conduct.forbidsOldArgs ? .guarded : conduct.inputs, conduct.side)
         let placed = try args.place(values)
         args.finish()
         let (node, host, list) = (node, node.host, args)
@@ -163,7 +163,7 @@ final class OpenNode: @unchecked Sendable {
             }
         }
         node.markClosed()
-        if node.conduct.forbidsOldInputs { args.forbid() }
+        if node.conduct.forbidsOldInputs || node.conduct.forbidsOldArgs { args.forbid() }
         progress.take(node)
         if node.conduct.forgetsCalls { node.forget() }
     }
@@ -281,7 +281,8 @@ final class OpenNode: @unchecked Sendable {
         }
         if let flaw = StatusRule.flaw(
             of: outcome.status, in: call.kind,
-            wasAsked: node.isStopping || call.now.isCancelled)
+            wasAsked: node.isStopping || call.now.isCancelled,
+            wasCancelled: call.now.isCancelled)
         {
             node.note(.status, flaw)
         }
@@ -304,6 +305,9 @@ final class OpenNode: @unchecked Sendable {
             Emitted(port: $0.port, row: $0.row, value: $0.sample)
         }
         let hasValue = outcome.status == PIPES_OK || outcome.status == PIPES_LAST
+        if node.description.isSink, let result, hasValue, result.value.kind != Kind.null.rawValue {
+            node.note(.emit, "map yielded a value although it has PIPES_SINK")
+        }
         if case .map = call.kind, hasValue, let result, !node.description.isSink {
             if Int(result.port) >= node.description.outputs.count {
                 node.note(

@@ -37,7 +37,7 @@ extension ValidationReport {
         case .skipped(let reason):
             return text + ">\n      <skipped message=\"\(reason.xml)\"/>\n    </testcase>\n"
         case .failed(let findings):
-            let again = "again: validate \(file) \(result.rerun(seed: seed))"
+            let again = "again: \(again(result))"
             text += ">\n      <failure message=\"\(findings[0].xml)\">"
             text += (findings + [again]).joined(separator: "\n").xml
             return text + "</failure>\n    </testcase>\n"

@@ -27,24 +27,65 @@ public struct ValidationReport: Sendable {
     public var plugin: String
     /// Of all random inputs.
     public var seed: UInt64
+    /// Args that were given for processors, by their names: each as `--set` takes it.
+    public var settings: [String: [String]] = [:]
     public var results: [Result]
+    /// Why there is nothing to check, where `results` is empty.
+    public var idleReason = ""
 
+    /// Nothing was found, and each processor was looked at.
     public var hasPassed: Bool {
-        results.allSatisfy { if case .failed = $0.outcome { false } else { true } }
+        unchecked.isEmpty
+            && results.allSatisfy { if case .failed = $0.outcome { false } else { true } }
+    }
+
+    /// What was not looked at, though it was asked for: a line for each.
+    public var unchecked: [String] {
+        if results.isEmpty { return ["nothing was checked: \(idleReason)"] }
+        var all: [String] = []
+        let isAlone = results.allSatisfy(\.isSkipped)
+        for processor in Set(results.compactMap(\.processor)).sorted() {
+            let own = results.filter { $0.processor == processor }
+            // One check of many that can't be made is no matter; all of them are.
+            if own.allSatisfy(\.isSkipped), own.count > 1 || isAlone {
+                all.append("nothing of \(plugin).\(processor) was checked")
+            }
+        }
+        return all
+    }
+
+    /// The command that makes a check again, alone, as a shell takes it.
+    func again(_ result: Result) -> String {
+        var words = ["validate", file, "--only", result.check.name]
+        if let processor = result.processor {
+            words += ["--processor", processor]
+            for setting in settings[processor] ?? [] { words += ["--set", setting] }
+        }
+        if result.check.isRandom { words += ["--seed", "\(seed)"] }
+        return words.map(\.asShellWord).joined(separator: " ")
+    }
+}
+
+extension String {
+    /// As it is where a shell takes it so, in quotes otherwise.
+    fileprivate var asShellWord: String {
+        let plain = "/._-+=:,@%"
+        let isPlain =
+            !isEmpty
+            && unicodeScalars.allSatisfy {
+                $0.isASCII && $0.properties.isAlphabetic || ("0"..."9").contains($0)
+                    || plain.unicodeScalars.contains($0)
+            }
+        return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"
     }
 }
 
 extension ValidationReport.Result {
+    var isSkipped: Bool { if case .skipped = outcome { true } else { false } }
+
     /// The processor, or the plugin where the check is about all of it.
     func subject(of plugin: String) -> String {
         processor.map { "\(plugin).\($0)" } ?? plugin
-    }
-
-    /// The options that make this check again, alone.
-    func rerun(seed: UInt64) -> String {
-        var text = "--only \(check.name)"
-        if let processor { text += " --processor \(processor)" }
-        return check.isRandom ? text + " --seed \(seed)" : text
     }
 }
 
@@ -80,7 +121,7 @@ extension ValidationReport {
                     lines.append("    FAILED  \(result.check.name): \(result.check.proves)")
                     lines += findings.map { "        \($0)" }
                     lines.append("        see \(result.check.source)")
-                    lines.append("        again: validate \(file) \(result.rerun(seed: seed))")
+                    lines.append("        again: \(again(result))")
                 }
                 lines += result.warnings.map { "    warning \(result.check.name): \($0)" }
             }
@@ -88,6 +129,7 @@ extension ValidationReport {
         lines.append(
             "\(counts.passed) passed, \(counts.failed) failed, \(counts.skipped) skipped; "
                 + "seed \(seed)")
+        lines += unchecked
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -110,13 +152,15 @@ extension ValidationReport {
             .init("file", .string(file)), .init("plugin", .string(plugin)),
             // A number of 64 bits is more than many readers of JSON can hold.
             .init("seed", .string("\(seed)")), .init("passed", .bool(hasPassed)),
-            .init("results", .list(results.map(\.value))),
+            .init("unchecked", .list(unchecked.map { .string($0) })),
+            .init("results", .list(results.map { $0.value(again: again($0)) })),
         ])
     }
 }
 
 extension ValidationReport.Result {
-    fileprivate var value: Value {
+    /// - Parameter again: the command that makes it again.
+    fileprivate func value(again: String) -> Value {
         var status = "passed"
         var messages: [String] = []
         switch outcome {
@@ -130,6 +174,7 @@ extension ValidationReport.Result {
             .init("source", .string(check.source)), .init("status", .string(status)),
             .init("messages", .list(messages.map { .string($0) })),
             .init("warnings", .list(warnings.map { .string($0) })),
+            .init("again", .string(again)),
             .init("seconds", .float(duration / .seconds(1))),
         ])
     }

@@ -39,7 +39,7 @@ final class InputMemory: @unchecked Sendable {
         var value = pipes_value()
         value.kind = sample.kind.rawValue
         switch sample {
-        case .null, .tensor: value.kind = Kind.null.rawValue
+        case .null: break
         case .bool(let truth): value.integer = truth ? 1 : 0
         case .int(let integer): value.integer = integer
         case .float(let bits): value.real = Double(bitPattern: bits)
@@ -54,8 +54,26 @@ final class InputMemory: @unchecked Sendable {
         case .map(let items):
             value.items = try place(items)
             value.size = UInt64(items.count / 2)
+        case .tensor(let shape): value.ext = UnsafeRawPointer(try placeTensor(shape))
         }
         return value
+    }
+
+    /// One of FLOATs of 32 bits.
+    private func placeTensor(_ shape: [Int64]) throws(OutOfMemory) -> UnsafePointer<Tensor> {
+        let count = Int(shape.reduce(1, *))
+        // What libraries expect of the first element.
+        let data = try allocate(count * MemoryLayout<Float>.stride, alignment: 64)
+        for index in 0..<count {
+            data.storeBytes(
+                of: Float(index) / 2, toByteOffset: index * MemoryLayout<Float>.stride,
+                as: Float.self)
+        }
+        var tensor = Tensor()
+        tensor.data = count > 0 ? data : nil
+        tensor.dimensions = Int32(shape.count)
+        tensor.shape = try placeArray(shape)
+        return try placeArray([tensor])
     }
 
     /// Values one after the other.
@@ -87,7 +105,10 @@ final class InputMemory: @unchecked Sendable {
     ) throws(OutOfMemory) -> UnsafeMutableRawPointer {
         switch style {
         case .ordinary:
-            guard let block = malloc(max(1, size)) else { throw OutOfMemory() }
+            var block: UnsafeMutableRawPointer?
+            guard posix_memalign(&block, max(16, alignment), max(1, size)) == 0, let block else {
+                throw OutOfMemory()
+            }
             ordinary.append(block)
             return block
         case .guarded:

@@ -26,13 +26,41 @@ struct RowGenerator {
     /// `isValid` is false texts that are no UTF-8.
     mutating func hardRows(isValid: Bool) -> [[Sample]] {
         let texts = isValid ? Self.hardTexts : Self.brokenTexts
-        return texts.map { bytes in
+        let rows: [[Sample]] = texts.map { bytes in
             kinds.map { kind in
                 switch kind {
                 case .string, .any: .string(bytes)
                 case .bytes: .bytes(bytes)
                 case .list: .list([.string(bytes), .null])
                 case .map: .map([.string(bytes), .string(bytes)])
+                default: value(kind, depth: 0)
+                }
+            }
+        }
+        guard isValid else { return rows }
+        let tensors = Self.shapes.map { shape in
+            kinds.map { $0 == .any ? .tensor(shape) : value($0, depth: 0) }
+        }
+        return rows + [kinds.map { nested($0) }] + tensors
+    }
+
+    /// Deeper than others, and less so than the host allows.
+    private mutating func nested(_ kind: Kind) -> Sample {
+        switch kind {
+        case .list, .any: (0..<200).reduce(.list([])) { inner, _ in .list([inner]) }
+        case .map: (0..<200).reduce(.map([])) { inner, _ in .map([.text("key"), inner]) }
+        default: value(kind, depth: 0)
+        }
+    }
+
+    /// Rows whose texts take long to copy, each of another letter.
+    mutating func largeRows(_ count: Int) -> [[Sample]] {
+        (0..<count).map { number in
+            let bytes = Array(repeating: UInt8(ascii: "a") + UInt8(number % 26), count: 1 << 19)
+            return kinds.map { kind in
+                switch kind {
+                case .string, .any: .string(bytes)
+                case .bytes: .bytes(bytes)
                 default: value(kind, depth: 0)
                 }
             }
@@ -52,9 +80,12 @@ struct RowGenerator {
             let count = Int.random(in: 0...4, using: &bits)
             let values = items(count, depth: depth)
             return .map((0..<count).flatMap { [.text("key\($0)"), values[$0]] })
-        case .any, .tensor:
+        case .tensor: return .tensor(bits.pick(Self.shapes))
+        case .any:
             if prefersTexts && depth == 0 { return .string(text()) }
-            let flat: [Kind] = [.string, .string, .int, .float, .bool, .bytes, .null]
+            let flat: [Kind] = [
+                .string, .string, .int, .float, .bool, .bytes, .null, .tensor,
+            ]
             return value(bits.pick(depth < 3 ? flat + [.list, .map] : flat), depth: depth + 1)
         }
     }
@@ -98,6 +129,8 @@ struct RowGenerator {
             UInt8.random(in: 0...255, using: &bits)
         }
     }
+
+    private static let shapes: [[Int64]] = [[], [3], [2, 3], [0], [2, 0, 4], [4, 1, 2, 1]]
 
     private static let texts = [
         "", "a", "hello world", "  two  spaces ", "a,b,,c", "123", "-0.5", "null", "true",

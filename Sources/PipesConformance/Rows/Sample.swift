@@ -14,8 +14,8 @@ indirect enum Sample: Hashable, Sendable {
     case list([Sample])
     /// Key, value, key, value.
     case map([Sample])
-    /// A TENSOR: not looked into.
-    case tensor
+    /// A TENSOR of this shape; its elements are not looked at.
+    case tensor([Int64])
 
     static func text(_ text: String) -> Sample { .string(Array(text.utf8)) }
 
@@ -29,7 +29,7 @@ indirect enum Sample: Hashable, Sendable {
         case .bytes: self = .bytes(Self.bytes(of: value))
         case .list: self = .list(Self.items(of: value))
         case .map: self = .map(Self.items(of: value))
-        case .tensor: self = .tensor
+        case .tensor: self = .tensor(value.ext.flatMap { Tensor(at: $0).sizes } ?? [])
         case .null, .any, nil: self = .null
         }
     }
@@ -112,7 +112,7 @@ indirect enum Sample: Hashable, Sendable {
         case .bytes(let bytes): .bytes(Array(bytes.prefix(200)))
         case .list(let items): .list(items.prefix(50).map(\.value))
         case .map(let items): .list(items.prefix(50).map(\.value))
-        case .tensor: .string("a tensor")
+        case .tensor(let shape): .string("a tensor of the shape \(shape)")
         }
     }
 }

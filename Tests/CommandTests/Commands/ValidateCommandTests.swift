@@ -98,9 +98,53 @@ struct ValidateCommandTests {
                 flow.head: 0 of 19 checks passed
                     skipped all checks: it needs param "num" (INT); give it with --set head.num=VALUE
                 0 passed, 0 failed, 19 skipped; seed 7
+                nothing of flow.head was checked
 
                 """)
-        #expect(outcome.code == 0)
+        #expect(outcome.code == 1)
+    }
+
+    @Test(
+        "where there is nothing to check this is told, and no success",
+        arguments: [
+            (
+                "--only exports --processor loud",
+                "exports is about the whole plugin, so leave out --processor"
+            ),
+            ("--only pure", "pure is not made of loud, whose description it does not concern"),
+        ])
+    func idle(_ options: String, _ reason: String) async throws {
+        let outcome = try await validate(options + " --seed 7")
+        #expect(
+            outcome.output == """
+                0 passed, 0 failed, 0 skipped; seed 7
+                nothing was checked: \(reason)
+
+                """)
+        #expect(outcome.code == 1)
+    }
+
+    @Test("what makes a check again has all args, in quotes where a shell needs them")
+    func again() async throws {
+        let scratch = try Scratch()
+        let options =
+            "'it is/rules.so' --processor loud --set 'loud.mark=it'\\''s $(ls)' --only values --seed 7"
+        let outcome = try await Command.shell(
+            "\(Self.build) && mkdir 'it is' && mv rules.so 'it is' && pipes-host validate \(options) --json",
+            in: scratch.folder
+        ).outcome()
+        struct Report: Decodable {
+            struct Result: Decodable {
+                var again: String
+            }
+            var results: [Result]
+        }
+        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+        #expect(
+            report.results.map(\.again) == [
+                "validate 'it is/rules.so' --only values --processor loud "
+                    + "--set 'loud.mark=it'\\''s $(ls)' --seed 7"
+            ])
     }
 
     @Test(
@@ -113,7 +157,7 @@ struct ValidateCommandTests {
             ),
             (
                 "rules.so --set loud.nmu=1",
-                "rules.so: error: --set loud.nmu=1: no param \"nmu\" in loud; it has num\n", 1
+                "rules.so: error: --set loud.nmu=1: no param \"nmu\" in loud; it has num, mark\n", 1
             ),
             (
                 "rules.so --set loud.num=-1",

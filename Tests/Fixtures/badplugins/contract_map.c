@@ -2,7 +2,9 @@
  * exclamation mark to a text. */
 #define _GNU_SOURCE
 #include <pipes/pipes.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,7 +25,7 @@ struct state {
 static struct state *shared;
 #elif defined STATE_OF_A_THREAD
 static __thread struct state *opened_here;
-#elif defined BUFFER_OF_ALL_THREADS
+#elif defined BUFFER_OF_ALL_THREADS || defined BUFFER_OF_ALL_THREADS_AT_LAST
 static char buffer[1 << 21];
 #elif defined CLOSES_IN_ORDER
 static struct state *newest;
@@ -36,6 +38,22 @@ static void *volatile lost;
 #if defined EXPORTS_MORE
 PIPES_EXPORT int helper(void);
 PIPES_EXPORT int helper(void) { return 1; }
+#elif defined EXPORTS_NAMES_LIKE_A_COMPILERS
+PIPES_EXPORT int get_state(void);
+PIPES_EXPORT int get_state(void) { return 1; }
+PIPES_EXPORT int _Zed, _Round;
+int _Zed = 1, _Round = 2;
+#endif
+
+#if defined LOGS_AFTER_CLOSE
+static const pipes_host *its_host;
+static pipes_node *its_node;
+
+static void *log_later(void *context) {
+    usleep(5000);
+    its_host->log(its_node, PIPES_INFO, "closed", 6);
+    return context;
+}
 #endif
 
 #if defined LEAKS_THREADS || defined LEAKS_THREADS_WITH_STACKS
@@ -102,6 +120,11 @@ static pipes_status open_node(const pipes_host *host, pipes_node *node, const pi
     shared = state;
 #elif defined STATE_OF_A_THREAD
     opened_here = state;
+#elif defined LOGS_AFTER_CLOSE
+    its_host = host;
+    its_node = node;
+#elif defined YIELDS_ITS_ARGS
+    state->result = args[1];
 #elif defined CLOSES_IN_ORDER
     state->older = newest;
     newest = state;
@@ -118,6 +141,10 @@ static void close_node(void *context) {
 #if defined CLOSES_IN_ORDER
     if (newest != state) abort();
     newest = state->older;
+#endif
+#if defined LOGS_AFTER_CLOSE
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, log_later, NULL) == 0) pthread_detach(thread);
 #endif
 #if defined LEAKS_MEMORY
     (void)state;
@@ -180,6 +207,22 @@ static pipes_status loud(void *context, pipes_call *call, const pipes_value *row
 #elif defined YIELDS_ANOTHER_KIND
     *result = pipes_int((int64_t)size);
     return PIPES_OK;
+#elif defined YIELDS_HALF_A_TRUTH
+    *result = pipes_bool(true);
+    result->integer = 2;
+    return PIPES_OK;
+#elif defined YIELDS_A_TENSOR_OF_NOTHING
+    static const char junk[48] = "no tensor";
+    result->kind = PIPES_TENSOR;
+    result->ext = junk;
+    return PIPES_OK;
+#elif defined YIELDS_ITS_ARGS
+    *result = state->result;
+    return PIPES_OK;
+#elif defined WRITES_A_FILE
+    int file = open("log", O_CREAT | O_APPEND | O_WRONLY, 0600);
+    if (file < 0 || write(file, "x", 1) != 1) return PIPES_RETRY;
+    close(file);
 #elif defined YIELDS_NO_VALUE
     result->kind = 99;
     return PIPES_OK;
@@ -204,6 +247,11 @@ static pipes_status loud(void *context, pipes_call *call, const pipes_value *row
     /* The text waits in a buffer of all threads until there is memory for it. */
     memcpy(buffer, text, size);
     char *copy = pipes_alloc(call, size + 1);
+    text = buffer;
+#elif defined BUFFER_OF_ALL_THREADS_AT_LAST
+    char *copy = pipes_alloc(call, size + 1);
+    volatile char *shared = buffer;
+    for (uint64_t place = 0; place < size; place++) shared[place] = text[place];
     text = buffer;
 #else
     char *copy = pipes_alloc(call, size + 1);
@@ -237,9 +285,19 @@ static const pipes_param params[] = {
      .help = "A number.",
      .fallback = "3",
      .minimum = "0"},
+    {.struct_size = sizeof(pipes_param),
+     .kind = PIPES_STRING,
+     .name = "mark",
+     .help = "A text.",
+     .fallback = "\"!\""},
 };
 
 static const pipes_port text[] = {PIPES_PORT(PIPES_STRING, "text", "any text")};
+#if defined YIELDS_HALF_A_TRUTH || defined YIELDS_A_TENSOR_OF_NOTHING
+static const pipes_port out[] = {PIPES_PORT(PIPES_ANY, "value", "any value")};
+#else
+static const pipes_port out[] = {PIPES_PORT(PIPES_STRING, "text", "a text")};
+#endif
 
 static const pipes_processor processors[] = {
     {
@@ -247,9 +305,9 @@ static const pipes_processor processors[] = {
         .flags = 0
 #if defined SLEEPS
                  | PIPES_NONBLOCKING
-#elif defined COUNTS
+#elif defined COUNTS || defined WRITES_A_FILE
                  | PIPES_PURE
-#elif defined BUFFER_OF_ALL_THREADS
+#elif defined BUFFER_OF_ALL_THREADS || defined BUFFER_OF_ALL_THREADS_AT_LAST
                  | PIPES_CONCURRENT
 #elif defined SAYS_PURE_AND_HOLDS
                  | PIPES_PURE
@@ -265,11 +323,11 @@ static const pipes_processor processors[] = {
         .holds = "3",
 #endif
         .params = params,
-        .param_count = 1,
+        .param_count = 2,
         .input_count = 1,
         .inputs = text,
         .output_count = 1,
-        .outputs = text,
+        .outputs = out,
         .open = open_node,
         .map = loud,
         .close = close_node,
@@ -288,6 +346,26 @@ PIPES_EXPORT const pipes_plugin *pipes_plugin_v1(const pipes_host *host) {
     plugin->processors = processors;
     plugin->processor_count = 1;
     return plugin;
+}
+#elif defined ENTRY_STARTS_A_THREAD || defined ENTRY_PRINTS
+static void *wait_on(void *context) {
+    for (;;) pause();
+    return context;
+}
+
+PIPES_EXPORT const pipes_plugin *pipes_plugin_v1(const pipes_host *host) {
+    static const pipes_plugin plugin = {
+        .struct_size = sizeof plugin, .name = "rules", .version = "1.0.0",
+        .summary = "Breaks a rule.", .processors = processors, .processor_count = 1};
+    (void)host;
+#if defined ENTRY_PRINTS
+    puts("hello");
+    (void)wait_on;
+#else
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, wait_on, NULL) == 0) pthread_detach(thread);
+#endif
+    return &plugin;
 }
 #elif defined VERSION_IS_A_WORD
 PIPES_PLUGIN("rules", "new", "Breaks a rule.", processors)

@@ -50,7 +50,7 @@ static pipes_status take(void *context, pipes_call *call, const pipes_batch *bat
     state->rows += (int64_t)batch->count;
     if (!pipes_alloc(call, 64)) return PIPES_RETRY;
     return PIPES_OK;
-#elif defined AGGREGATES
+#elif defined AGGREGATES || defined HOLDS_MORE_THAN_IT_SAYS
     if (!pipes_alloc(call, 64)) return PIPES_RETRY;
     state->rows += (int64_t)batch->count;
     return PIPES_OK;
@@ -101,7 +101,7 @@ static pipes_status take(void *context, pipes_call *call, const pipes_batch *bat
 
 static pipes_status flush(void *context, pipes_call *call) {
     struct state *state = context;
-#if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL
+#if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL || defined HOLDS_MORE_THAN_IT_SAYS
     return pipes_emit(call, PIPES_NO_ROW, pipes_int(state->rows));
 #elif defined AGGREGATES_IN_MEMORY_OF_A_CALL
     return pipes_emit(call, PIPES_NO_ROW, state->kept);
@@ -129,7 +129,7 @@ static pipes_status flush(void *context, pipes_call *call) {
 }
 
 static const pipes_port text[] = {PIPES_PORT(PIPES_STRING, "text", "any text")};
-#if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL
+#if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL || defined HOLDS_MORE_THAN_IT_SAYS
 static const pipes_port out[] = {PIPES_PORT(PIPES_INT, "count", "rows")};
 #elif !defined SINK_THAT_EMITS
 static const pipes_port out[] = {PIPES_PORT(PIPES_STRING, "text", "the same text")};
@@ -151,6 +151,9 @@ static const pipes_processor processors[] = {
 #if defined AGGREGATES || defined COUNTS_BEFORE_IT_CAN_FAIL
         .rate = PIPES_RATE_AGGREGATES,
         .holds = "all",
+#elif defined HOLDS_MORE_THAN_IT_SAYS
+        .rate = PIPES_RATE_AGGREGATES,
+        .holds = "2",
 #elif defined AGGREGATES_IN_MEMORY_OF_A_CALL
         .rate = PIPES_RATE_AGGREGATES,
         .holds = "all",
