@@ -33,7 +33,9 @@ enum AnswerChecks {
             run: splits),
         Check(
             "text",
-            proves: "Texts that are empty, huge, hold NULs or are no UTF-8, and NULLs, do no harm.",
+            proves:
+                "Texts that are empty, huge, hold NULs or are no UTF-8, lists in many lists, tensors "
+                + "and NULLs do no harm.",
             source: "pipes.h, pipes_kind: PIPES_STRING", isRandom: true, rules: Check.everyRule,
             applies: { !$0.isSource }, run: text),
         Check(

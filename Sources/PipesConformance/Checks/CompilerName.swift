@@ -22,6 +22,8 @@ enum CompilerName {
         guard let first = start.first, start.count == 2 else { return false }
         switch first {
         case "N": return rest.contains(where: \.isNumber) || rest.contains("S")
+        // Inside of a function.
+        case "Z": return isOfCPlusPlus(rest.dropFirst())
         case "0"..."9": return true
         case "S": return "absiodtz".contains(start.last ?? " ") && rest.contains(where: \.isNumber)
         case "T": return "VTISChvcFHJWA".contains(start.last ?? " ") && rest.count > 2

@@ -12,7 +12,9 @@ enum FileChecks {
             source: "pipes.h, \"The one symbol a plugin exports\"", scope: .plugin, run: exports),
         Check(
             "entry",
-            proves: "Its entry gives the same static description to every thread and host.",
+            proves:
+                "Its entry gives the same static description to every thread and host, and does "
+                + "nothing else.",
             source: "pipes.h, pipes_plugin_v1", scope: .plugin, run: entry),
         Check(
             "description", proves: "What it says of itself is whole and agrees with itself.",

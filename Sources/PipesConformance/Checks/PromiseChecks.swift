@@ -23,7 +23,8 @@ enum PromiseChecks {
             applies: { $0.flags.contains(.nonblocking) }, run: nonblocking),
         Check(
             "pure",
-            proves: "The same row comes to the same, whatever came before (PIPES_PURE).",
+            proves: "The same row comes to the same, whatever came before, and nothing is written "
+                + "(PIPES_PURE).",
             source: "pipes.h, PIPES_PURE", isRandom: true,
             applies: { $0.flags.contains(.pure) && !$0.isSource }, run: pure),
         Check(
@@ -284,50 +285,6 @@ enum PromiseChecks {
         }
     }
 
-    // MARK: holds
-
-    private static func holds(_ context: CheckContext) throws {
-        let description = context.description
-        let most: Int
-        switch description.holds {
-        case .none: most = 0
-        case .rows(let count): most = count
-        case .param(let name):
-            guard let place = description.params.firstIndex(where: { $0.name == name }),
-                case .int(let count) = context.args[place]
-            else { throw CheckContext.Skipped(reason: "its param \(name) is no number") }
-            most = Int(clamping: count)
-        case .all: return
-        }
-        guard most <= mostHeld else {
-            throw CheckContext.Skipped(
-                reason: "it may hold \(most) rows; give a smaller number with --set")
-        }
-        var generator = context.generator()
-        // Some rows may be none that it counts.
-        let rows = generator.rows(most * 2 + 20)
-        let node = try context.open(width: rows[0].count)
-        for (number, row) in rows.enumerated() {
-            context.progress.step("row \(number) of \(rows.count), \(row.shown)")
-            let outcome = try node.process([row])
-            if !outcome.emitted.isEmpty || outcome.endsNode || outcome.status == PIPES_END {
-                return node.close()
-            }
-        }
-        context.progress.step("flush")
-        let left = node.flush()?.emitted.count ?? 0
-        node.close()
-        if left > 0 {
-            context.progress.finding(
-                "it says that it holds \(most) rows, was given \(rows.count) and yielded nothing "
-                    + "until flush")
-        }
-    }
-
-    private static let mostHeld = 10_000
-
-    // MARK: deferral, once more
-
     private static func finish(
         _ open: inout [OpenNode.Started], _ node: OpenNode, _ cancel: Cancel
     ) {
@@ -350,6 +307,55 @@ enum PromiseChecks {
         }.detach()
         for _ in 0..<200 where running.withLock({ $0 }) > 0 { usleep(1000) }
     }
+
+    // MARK: holds
+
+    private static func holds(_ context: CheckContext) throws {
+        let description = context.description
+        let most: Int
+        switch description.holds {
+        case .none: most = 0
+        case .rows(let count): most = count
+        case .param(let name):
+            guard let place = description.params.firstIndex(where: { $0.name == name }),
+                case .int(let count) = context.args[place]
+            else { throw CheckContext.Skipped(reason: "its param \(name) is no number") }
+            most = Int(clamping: count)
+        case .all: return
+        }
+        guard most <= mostHeld else {
+            throw CheckContext.Skipped(
+                reason: "it may hold \(most) rows; give a smaller number with --set")
+        }
+        var generator = context.generator()
+        // One that leaves rows out must have some that it takes: it may want other ones each time, or
+        // few of these may be to its liking.
+        let different = generator.rows(most * 2 + 20)
+        let equal = generator.rows(8).flatMap { Array(repeating: $0, count: most + 4) }
+        for rows in [different, equal] where try !keepsAll(rows, context) { return }
+        context.progress.finding(
+            "it says that it holds \(most) rows, was given \(different.count) and yielded nothing "
+                + "until flush")
+    }
+
+    /// Whether nothing comes before flush, and then something does.
+    private static func keepsAll(_ rows: [[Sample]], _ context: CheckContext) throws -> Bool {
+        let node = try context.open(width: rows[0].count)
+        for (number, row) in rows.enumerated() {
+            context.progress.step("row \(number) of \(rows.count), \(row.shown)")
+            let outcome = try node.process([row])
+            if !outcome.emitted.isEmpty || outcome.endsNode || outcome.status == PIPES_END {
+                node.close()
+                return false
+            }
+        }
+        context.progress.step("flush")
+        let left = node.flush()?.emitted.count ?? 0
+        node.close()
+        return left > 0
+    }
+
+    private static let mostHeld = 1000
 }
 
 extension OpenNode {

@@ -30,8 +30,9 @@ struct Surroundings {
             changes.append("sets the locale \(String(cString: locale))")
         }
         guard let holdings, var now = Holdings.now else { return changes }
-        // A thread that has ended may take a moment.
-        for _ in 0..<20 where now.threads > holdings.threads {
+        // What is about to end may take a moment.
+        for _ in 0..<20
+        where now.threads > holdings.threads || now.descriptors > holdings.descriptors {
             usleep(50_000)
             now = Holdings.now ?? now
         }

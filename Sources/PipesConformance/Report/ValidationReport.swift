@@ -81,6 +81,15 @@ extension String {
 }
 
 extension ValidationReport.Result {
+    /// How the process ended, where that is all that was found: what one mistake may do to all
+    /// checks.
+    fileprivate var ending: Substring? {
+        guard case .failed(let findings) = outcome, findings.count == 1,
+            ["signal ", "it ended the process "].contains(where: { findings[0].hasPrefix($0) })
+        else { return nil }
+        return findings[0].split(separator: " at ", maxSplits: 1).first
+    }
+
     var isSkipped: Bool { if case .skipped = outcome { true } else { false } }
 
     /// The processor, or the plugin where the check is about all of it.
@@ -113,14 +122,22 @@ extension ValidationReport {
             }
             counts.skipped += skipped.count
             lines += Self.lines(ofSkipped: skipped, all: own.count)
+            // By how the process ended: the check that told it first.
+            var endings: [Substring: String] = [:]
             for result in own {
                 switch result.outcome {
                 case .passed, .skipped: break
                 case .failed(let findings):
                     counts.failed += 1
-                    lines.append("    FAILED  \(result.check.name): \(result.check.proves)")
-                    lines += findings.map { "        \($0)" }
-                    lines.append("        see \(result.check.source)")
+                    if let ending = result.ending, let first = endings[ending] {
+                        lines.append(
+                            "    FAILED  \(result.check.name), as \(first): \(findings[0])")
+                    } else {
+                        if let ending = result.ending { endings[ending] = result.check.name }
+                        lines.append("    FAILED  \(result.check.name): \(result.check.proves)")
+                        lines += findings.map { "        \($0)" }
+                        lines.append("        see \(result.check.source)")
+                    }
                     lines.append("        again: \(again(result))")
                 }
                 lines += result.warnings.map { "    warning \(result.check.name): \($0)" }

@@ -14,8 +14,8 @@ struct ValidateCommand: ParsableCommand {
             output to it, and a working folder that is removed afterwards. Random inputs come from \
             --seed; what failed says how to make it again.
 
-            Exit codes: 0 all checks that could be made passed, 1 something was found or the file \
-            is no plugin, 64 wrong usage.
+            Exit codes: 0 all checks that could be made passed, 1 something was found, nothing of a \
+            processor could be checked, or the file is no plugin, 64 wrong usage.
             """)
 
     @Argument(help: "The plugin's file.", completion: .file(extensions: ["so"]))

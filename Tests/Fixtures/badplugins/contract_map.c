@@ -86,7 +86,10 @@ static pipes_status open_node(const pipes_host *host, pipes_node *node, const pi
     state->more = malloc(8);
     if (!state->more) return PIPES_RETRY;
 #endif
-#if defined DIVIDES_BY_AN_ARG
+#if defined REFUSES_TO_OPEN
+    free(state);
+    return PIPES_FATAL;
+#elif defined DIVIDES_BY_AN_ARG
     state->num = 100 / state->num;
 #elif defined OPEN_ANSWERS_SKIP
     free(state);
@@ -173,7 +176,9 @@ static pipes_status loud(void *context, pipes_call *call, const pipes_value *row
     uint64_t size = row->size;
     if (row->kind == PIPES_NULL) return PIPES_SKIP;
     state->rows++;
-#if defined SHARED_BY_ALL_NODES
+#if defined ABORTS
+    abort();
+#elif defined SHARED_BY_ALL_NODES
     shared->rows++;
 #elif defined STATE_OF_A_THREAD
     opened_here->rows++;

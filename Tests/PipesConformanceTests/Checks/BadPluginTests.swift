@@ -112,6 +112,26 @@ struct BadPluginTests {
         #expect(!report.findings.isEmpty, "\(report.text)")
     }
 
+    @Test("what ends the process in many checks is told by the first, and named by the others")
+    func ending() async throws {
+        let folder = try CheckedPlugin.Folder()
+        let plugin = try CheckedPlugin("map", "ABORTS", in: folder)
+        let report = try await plugin.validate(only: ["emits", "values"])
+        #expect(report.text.contains("    FAILED  emits: Values leave"))
+        #expect(report.text.contains("    FAILED  values, as emits: signal 6 (aborted) at "))
+        #expect(report.findings.count == 2)
+    }
+
+    @Test("a processor that never opens has not passed")
+    func unopened() async throws {
+        let folder = try CheckedPlugin.Folder()
+        let plugin = try CheckedPlugin("map", "REFUSES_TO_OPEN", in: folder)
+        let report = try await plugin.validate(only: ["emits", "entry", "values"])
+        #expect(report.findings == [])
+        #expect(report.unchecked == ["nothing of rules.loud was checked"])
+        #expect(!report.hasPassed)
+    }
+
     @Test("every check has a mistake that it finds")
     func complete() {
         #expect(Set(Self.mistakes.map(\.check)) == Set(Check.all.map(\.name)))
