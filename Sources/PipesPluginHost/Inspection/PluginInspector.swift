@@ -128,7 +128,7 @@ public struct PluginInspector: Sendable {
         var unknown: [Int] = []
         for (index, path) in paths.enumerated() {
             switch keys[index].flatMap({ cache?.entry($0, path: path) }) {
-            case .plugin(let report): reports[index] = Self.remembered(report)
+            case .plugin(let report): reports[index] = report
             case .ordinary: break
             case nil: unknown.append(index)
             }
@@ -140,14 +140,6 @@ public struct PluginInspector: Sendable {
             if wasLookedAt, let key = keys[index] { cache?.keep(report, key) }
         }
         return reports
-    }
-
-    /// What is not tried again says how it can be: the machine may have been busy.
-    private static func remembered(_ report: PluginReport) -> PluginReport {
-        guard report.isDangerous, let reason = report.broken else { return report }
-        var report = report
-        report.broken = "\(reason), when it was last tried; touch the file to have it tried again"
-        return report
     }
 
     /// - Parameter done: called with each report as it comes, and whether the file was looked at.

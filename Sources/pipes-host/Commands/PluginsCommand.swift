@@ -43,6 +43,10 @@ struct PluginsCommand: ParsableCommand {
             if let reason = report.broken {
                 lines.append("\(report.name)  broken: \(reason)")
                 lines.append("    \(report.file)")
+                // The machine may have been busy.
+                if report.isDangerous {
+                    lines.append("    not tried again before it changes, or is touched")
+                }
                 continue
             }
             lines.append("\(report.name) \(report.version)  \(report.summary.inOneLine)")

@@ -62,6 +62,31 @@ struct PluginCommandTests {
         #expect(second.code == 0)
     }
 
+    @Test("a plugin that crashes is told with its reason each time, and when it is tried again")
+    func quarantined() async throws {
+        let scratch = try Scratch()
+        let root = Command.checkout.path
+        let built = try await Command.shell(
+            """
+            cc -std=c11 -fPIC -shared -DCRASHES -DNAME='"crash"' -I'\(root)/include' -o crash.so \
+                '\(root)/Tests/Fixtures/badplugins/constructor.c'
+            """, in: scratch.folder
+        ).outcome()
+        try #require(built.code == 0, "\(built.errors)")
+        for _ in 1...2 {
+            let outcome = try await host("plugins", "--plugins", scratch.folder.path)
+            #expect(
+                outcome.output.hasPrefix(
+                    """
+                    crash  broken: signal 11 while loading
+                        \(scratch.folder.path)/crash.so
+                        not tried again before it changes, or is touched
+
+                    """))
+            #expect(outcome.code == 0)
+        }
+    }
+
     @Test("inspect shows a processor with a node to paste")
     func inspectsProcessor() async throws {
         let outcome = try await host("inspect", "strings.split")
