@@ -35,8 +35,26 @@ final class Run: @unchecked Sendable {
         /// Not closed yet.
         var gates: [ProcessorGate] = []
         var nodes: [NodeAccount] = []
-        var edges: [EdgeAccount] = []
+        var edges: [EdgeName: EdgeAccount] = [:]
         var failures: [String] = []
+    }
+
+    /// What an edge is told from others by, also those of other graphs.
+    private struct EdgeName: Hashable {
+        var from: String
+        var to: String
+        /// Among the edges between the two.
+        var number: Int
+
+        static func all(of accounts: [EdgeAccount]) -> [EdgeName] {
+            var counts: [EdgeName: Int] = [:]
+            return accounts.map { account in
+                let pair = EdgeName(from: account.from, to: account.to, number: 0)
+                defer { counts[pair, default: 0] += 1 }
+                return EdgeName(
+                    from: account.from, to: account.to, number: counts[pair, default: 0])
+            }
+        }
     }
 
     private struct Progress {
@@ -298,10 +316,16 @@ final class Run: @unchecked Sendable {
         let report = former.report
         let own = graph.positions
         let gates = former.gatesLeft
+        let formerEdges = Dictionary(
+            zip(EdgeName.all(of: report.edges), report.edges), uniquingKeysWith: { $1 })
+        // What was too narrow once would be so again.
+        for (edge, name) in zip(edges, EdgeName.all(of: self.report.edges)) {
+            if let grown = formerEdges[name]?.grown, grown > 0 { edge.grow(by: grown) }
+        }
         self.former.withLock { state in
             state.gates = gates
             state.nodes = report.nodes.filter { own[$0.name] == nil }
-            state.edges = report.edges
+            state.edges = formerEdges
             state.failures = report.failures
         }
         let start = former.progress.withLock { $0.start }
@@ -473,20 +497,23 @@ final class Run: @unchecked Sendable {
     }
 
     /// With what went over edges between the same nodes before.
-    private func edgeAccounts(_ former: [EdgeAccount]) -> [EdgeAccount] {
-        edges.map { edge in
+    private func edgeAccounts(_ former: [EdgeName: EdgeAccount]) -> [EdgeAccount] {
+        let accounts = edges.map { edge in
             let state = edge.snapshot
-            var account = EdgeAccount(
+            return EdgeAccount(
                 from: graph.nodes[edge.from].name, to: graph.nodes[edge.to].name,
                 rows: state.rows, dropped: state.dropped, peak: state.peak, waits: state.waits,
                 depth: state.depth, capacity: state.capacity, grown: state.grownBy,
                 rounds: edge.rounds)
-            for same in former where same.from == account.from && same.to == account.to {
-                account.rows += same.rows
-                account.dropped += same.dropped
-                account.peak = max(account.peak, same.peak)
-                account.waits += same.waits
-            }
+        }
+        if former.isEmpty { return accounts }
+        return zip(EdgeName.all(of: accounts), accounts).map { name, account in
+            guard let same = former[name] else { return account }
+            var account = account
+            account.rows += same.rows
+            account.dropped += same.dropped
+            account.peak = max(account.peak, same.peak)
+            account.waits += same.waits
             return account
         }
     }

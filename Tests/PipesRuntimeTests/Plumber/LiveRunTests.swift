@@ -47,6 +47,22 @@ struct LiveRunTests {
         #expect(replacements > 0 || sink.firsts.count == 200_000)
     }
 
+    @Test("goes on counting what goes over each edge, also of two between the same nodes")
+    func edges() async throws {
+        let source = CountingSource(3000)
+        let report = try await replaced { number in
+            var graph = TestGraph()
+            graph.add("source", source, feeds: ["route"])
+            // Every third row leaves by the second output.
+            graph.add("route", ThirdsMap(), feeds: ["some:sink", "others:sink"])
+            graph.add("sink", FunctionMap { $0[0] }) { $0.aggregateInputs = false }
+            return graph
+        }
+        let edges = report.edges.filter { $0.from == "route" }
+        #expect(edges.map(\.rows) == [2000, 1000])
+        #expect(report["sink"].in == 3000)
+    }
+
     @Test("a graph that can't be opened leaves the one before running")
     func refusesWhatCantBeOpened() async throws {
         let source = CountingSource()
@@ -370,6 +386,22 @@ private final class MeetingMap: TestProcessor {
         for row in 0..<count {
             let isPair = rows[row * width].number == rows[row * width + 1].number
             results[row] = isPair ? rows[row * width] : pipes_value(-1)
+        }
+        return (count, .ok)
+    }
+}
+
+/// Passes on each third row by its second output.
+private final class ThirdsMap: TestProcessor {
+    let description = ProcessorDescription.map(.nonblocking).outputs("some", "others")
+
+    func map(
+        _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
+        results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
+    ) -> (done: Int, answer: Answer) {
+        for row in 0..<count {
+            results[row] = rows[row * width]
+            ports?[row] = (rows[row * width].number ?? 0) % 3 == 0 ? 1 : 0
         }
         return (count, .ok)
     }
