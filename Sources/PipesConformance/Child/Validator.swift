@@ -64,6 +64,7 @@ public struct Validator: Sendable {
                 switch job.args {
                 case .failure(let missing):
                     results[next] = job.result(.skipped(missing.reason), .zero)
+                    if let processor = job.processor { report.awaiting.insert(processor) }
                 case .success(let args):
                     let request = CheckChild.Request(
                         file: path, check: job.check.name, processor: job.processor ?? "",

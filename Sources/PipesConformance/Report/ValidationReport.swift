@@ -30,28 +30,32 @@ public struct ValidationReport: Sendable {
     /// Args that were given for processors, by their names: each as `--set` takes it.
     public var settings: [String: [String]] = [:]
     public var results: [Result]
+    /// Processors with a param that has no default and was given no value. What nobody could open
+    /// has not failed.
+    public var awaiting: Set<String> = []
     /// Why there is nothing to check, where `results` is empty.
     public var idleReason = ""
 
-    /// Nothing was found, and each processor was looked at.
+    /// Something was looked at, nothing was found, and no processor refused to be looked at.
     public var hasPassed: Bool {
-        unchecked.isEmpty
+        !isIdle && uncheckedProcessors.allSatisfy(awaiting.contains)
             && results.allSatisfy { if case .failed = $0.outcome { false } else { true } }
     }
 
     /// What was not looked at, though it was asked for: a line for each.
     public var unchecked: [String] {
         if results.isEmpty { return ["nothing was checked: \(idleReason)"] }
-        var all: [String] = []
-        let isAlone = results.allSatisfy(\.isSkipped)
-        for processor in Set(results.compactMap(\.processor)).sorted() {
+        return uncheckedProcessors.map { "nothing of \(plugin).\($0) was checked" }
+    }
+
+    private var isIdle: Bool { results.allSatisfy(\.isSkipped) }
+
+    private var uncheckedProcessors: [String] {
+        Set(results.compactMap(\.processor)).sorted().filter { processor in
             let own = results.filter { $0.processor == processor }
             // One check of many that can't be made is no matter; all of them are.
-            if own.allSatisfy(\.isSkipped), own.count > 1 || isAlone {
-                all.append("nothing of \(plugin).\(processor) was checked")
-            }
+            return own.allSatisfy(\.isSkipped) && (own.count > 1 || isIdle)
         }
-        return all
     }
 
     /// The command that makes a check again, alone, as a shell takes it.

@@ -104,6 +104,20 @@ struct ValidateCommandTests {
         #expect(outcome.code == 1)
     }
 
+    @Test("a plugin passes although a processor waits for a param, which is told")
+    func waiting() async throws {
+        let plugin = Command.products.appendingPathComponent("libjson.so").path
+        let outcome = try await Command.host(
+            ["validate", plugin, "--only", "entry", "--only", "emits", "--only", "results"]
+        ).outcome()
+        #expect(
+            outcome.output.contains(
+                "    skipped all checks: it needs param \"path\" (STRING); give it with --set "
+                    + "get.path=VALUE\n"))
+        #expect(outcome.output.hasSuffix("\nnothing of json.get was checked\n"))
+        #expect(outcome.code == 0)
+    }
+
     @Test(
         "where there is nothing to check this is told, and no success",
         arguments: [
