@@ -88,7 +88,8 @@ sanitize: libraries ## Tests of the runtime, the plugin host and the plugins wit
 # build anew here, and then finds no tests.
 nightly: PIPES_FIRST_SEED ?= $(shell date +%s)
 nightly: libraries ## What takes too long for every change.
-	swift build --build-tests -c release --scratch-path .build-nightly -Xswiftc -enable-testing
+	swift build --build-tests -c release --disable-build-manifest-caching \
+	    --scratch-path .build-nightly -Xswiftc -enable-testing
 	@echo "random graphs from seed $(PIPES_FIRST_SEED)"
 	PIPES_GRAPHS=3000 PIPES_FIRST_SEED=$(PIPES_FIRST_SEED) PIPES_ROWS=1000000 PIPES_STOPS=100 \
 	    PIPES_DEFERRAL_MILLISECONDS=150 \
