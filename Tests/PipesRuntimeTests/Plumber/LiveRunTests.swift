@@ -115,7 +115,14 @@ struct LiveRunTests {
     private func replaced(
         _ make: @escaping @Sendable (_ number: Int) -> TestGraph
     ) async throws -> RunReport {
-        let run = try ReplacedRun { try make($0).plumber { $0.isReplaceable = true } }
+        // However fast the rest of the graph is, this does not end before it was replaced.
+        let held = HeldSource()
+        let run = try ReplacedRun { number in
+            if number > 1 { held.end() }
+            var graph = make(number)
+            graph.add("held", held)
+            return try graph.plumber { $0.isReplaceable = true }
+        }
         let (report, replacements) = try await within { try await run.run() }
         #expect(replacements > 0)
         return report
@@ -420,6 +427,31 @@ private final class DoorSink: TestProcessor {
         door.pass()
         throw OpenFailure("there is nothing behind the door")
     }
+}
+
+/// Yields no row, and ends when it is told to.
+private final class HeldSource: TestProcessor {
+    let description = ProcessorDescription.source([.nonblocking, .defers])
+    private let state = Locked((call: Call?.none, isOver: false))
+
+    func produce(_ call: Call) -> Answer {
+        state.withLock { state in
+            if state.isOver { return .end }
+            state.call = call
+            return .deferred
+        }
+    }
+
+    func end() {
+        let call = state.withLock { state in
+            defer { state.call = nil }
+            state.isOver = true
+            return state.call
+        }
+        call?.complete(.end)
+    }
+
+    func cancel(_ call: Call) { end() }
 }
 
 /// Says when it has taken its last row.
