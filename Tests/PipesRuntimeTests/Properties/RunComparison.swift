@@ -74,12 +74,25 @@ struct RunComparison {
             precision != .bounds && model.stoppers.contains { foresight.isExact($0) }
         let mayStop = spec.nodes.contains { $0.mayStop }
         switch report.status {
-        case .stopped where mayStop:
-            if report.failures.count != 1 { flaws.append("it was stopped by \(report.failures)") }
+        case .stopped where mayStop: compareFailures()
         case .cancelled where spec.interruption?.kind == .cancel: break
         case .clean where !hasFailures && !mustStop && report.failures.isEmpty: break
         case .failedRows where hasFailures && !mustStop && report.failures.isEmpty: break
         default: flaws.append("it ended \(report.status): \(report.failures)")
+        }
+    }
+
+    /// A failure stops the nodes that have not failed yet. Others may fail in the same instant, and
+    /// each of them is told; what fails because it was stopped is not.
+    private mutating func compareFailures() {
+        let stoppers = spec.nodes.indices.filter { spec.nodes[$0].mayStop }
+        let strangers = report.failures.filter { failure in
+            !stoppers.contains { failure.hasPrefix("node \"\(GraphSpec.name($0))\": ") }
+        }
+        if report.failures.isEmpty { flaws.append("it was stopped by nothing") }
+        if !strangers.isEmpty { flaws.append("it was stopped by \(strangers)") }
+        if Set(report.failures).count < report.failures.count {
+            flaws.append("it was stopped twice by one failure: \(report.failures)")
         }
     }
 
