@@ -293,8 +293,9 @@ bool call_is_done(struct call *call) {
 static bool host_stopping(pipes_node *node) { return node->stopping; }
 
 static void host_log(pipes_node *node, pipes_level level, const char *line, size_t size) {
-    (void)node;
-    fprintf(stderr, "log %u: %.*s\n", level, (int)size, line);
+    CHECK(level <= PIPES_ERROR);
+    char *kept = node->logged[node->log_count++ > 0];
+    snprintf(kept, sizeof node->logged[0], "%.*s", (int)size, line);
 }
 
 static const pipes_value *host_env(pipes_node *node, const char *name) {

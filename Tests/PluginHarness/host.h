@@ -29,6 +29,8 @@ struct pipes_node {
     uint64_t inputs;
     char explained[1024]; /* by open */
     int64_t counted;      /* sum of all metrics */
+    char logged[2][1024]; /* the first message and the last */
+    int log_count;
     atomic_int open_calls;
     bool closes_in_complete; /* the last complete closes the node, as a host may */
 };

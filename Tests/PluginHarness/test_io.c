@@ -53,14 +53,26 @@ static int files_here(void) {
 
 static void nap(void) { nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL); }
 
+static void *stop_soon(void *node) {
+    nap();
+    node_stop(node);
+    return NULL;
+}
+
 /* ---------------------------------------------------------------- io.lines -- */
 
-static void lines_are(const char *bytes, size_t size, const char *const *expected, int64_t repaired,
-                      uint64_t demand) {
+static pipes_status lines_open(pipes_node *node, const char *path, const char *encoding) {
+    return node_open(node, plugin_find(io, "lines"), (pipes_value[]){text(path), text(encoding)});
+}
+
+static void lines_are(const char *bytes, size_t size, const char *encoding,
+                      const char *const *expected, int64_t repaired, uint64_t demand) {
     pipes_node node;
     put_file("lines.txt", bytes, size);
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("lines.txt")}) ==
-          PIPES_OK);
+    if (!CHECK(lines_open(&node, "lines.txt", encoding) == PIPES_OK)) {
+        fprintf(stderr, "  %s: %s\n", encoding, node.explained);
+        return;
+    }
     pipes_status status;
     do {
         struct outcome outcome = node_produce(&node, demand);
@@ -78,20 +90,183 @@ static void lines_are(const char *bytes, size_t size, const char *const *expecte
     node_close(&node);
 }
 
-#define LINES_ARE(BYTES, REPAIRED, ...)                                                           \
-    for (uint64_t demand = 1; demand < 10; demand += 4) {                                         \
-        lines_are(BYTES, sizeof BYTES - 1, (const char *const[]){__VA_ARGS__}, REPAIRED, demand); \
+#define LINES_IN(ENCODING, BYTES, REPAIRED, ...)                                               \
+    for (uint64_t demand = 1; demand < 10; demand += 4) {                                      \
+        lines_are(BYTES, sizeof BYTES - 1, ENCODING, (const char *const[]){__VA_ARGS__, NULL}, \
+                  REPAIRED, demand);                                                           \
     }
+#define LINES_ARE(BYTES, REPAIRED, ...) LINES_IN("utf-8", BYTES, REPAIRED, __VA_ARGS__)
 
 static void a_file_becomes_lines(void) {
-    check_params(plugin_find(io, "lines"), "path=\"-\"");
+    check_params(plugin_find(io, "lines"), "path=\"-\" encoding=\"utf-8\"");
     LINES_ARE("", 0, NULL);
-    LINES_ARE("\n", 0, "", NULL);
-    LINES_ARE("a", 0, "a", NULL);
-    LINES_ARE("a\nb\r\n\r\n\nc\rd\ne\r", 0, "a", "b", "", "", "c\rd", "e\r", NULL);
+    LINES_ARE("\n", 0, "");
+    LINES_ARE("a", 0, "a");
+    LINES_ARE("a\nb\r\n\r\n\nc\rd\ne\r", 0, "a", "b", "", "", "c\rd", "e\r");
     LINES_ARE("h\xc3\xa4\nx\xffy\xe6\x97\n\xed\xa0\x80\n\xc0\xaf", 3, "h\xc3\xa4",
               "x\xEF\xBF\xBDy\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD",
-              "\xEF\xBF\xBD\xEF\xBF\xBD", NULL);
+              "\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
+static void a_byte_order_mark_is_left_out_at_the_beginning(void) {
+    LINES_ARE("\xEF\xBB\xBFid,name\r\n1,\xEF\xBB\xBF\n\xEF\xBB\xBFx", 0, "id,name",
+              "1,\xEF\xBB\xBF", "\xEF\xBB\xBFx");
+    LINES_ARE("\xEF\xBB\xBF", 0, NULL);
+    LINES_ARE("\xEF\xBB\xBF\n", 0, "");
+    LINES_ARE("\xEF\xBB\xBF\xEF\xBB\xBF\n", 0, "\xEF\xBB\xBF");
+    LINES_ARE("\xEF\xBB\n\xEF", 2, "\xEF\xBF\xBD", "\xEF\xBF\xBD");
+    LINES_IN("utf-16", "\xff\xfe"
+                       "a\0\n\0\xff\xfe", 0, "a", "\xEF\xBB\xBF");
+    LINES_IN("UTF-16LE", "\xff\xfe"
+                         "a\0\n\0\xff\xfe", 0, "a", "\xEF\xBB\xBF");
+    LINES_IN("utf-32be", "\0\0\xfe\xff\0\0\0a", 0, "a");
+    LINES_IN("UTF-8//", "\xEF\xBB\xBFx", 0, "x"); /* the same, by way of iconv */
+}
+
+static void other_encodings_become_utf8(void) {
+    LINES_IN("ISO-8859-1", "Estagi\xe1rio\nStra\xdf"
+                           "e 5\r\n\xa0", 0, "Estagiário", "Straße 5", "\u00a0");
+    LINES_IN("cp1252", "\x80 5\n", 0, "€ 5");
+    LINES_IN("UTF8", "ä\n", 0, "ä");
+    /* U+0A0A and U+010A have a byte of a line feed, and are none. */
+    LINES_IN("utf-16be", "\x0a\x0a\x01\x0a\0\n\0\r\0\n\xd8\x3d\xde\x00", 0, "\u0a0a\u010a", "",
+             "\U0001F600");
+    LINES_IN("UTF-32", "\xff\xfe\0\0a\0\0\0\r\0\0\0\n\0\0\0b\0\0\0", 0, "a", "b");
+    LINES_IN("shift_jis", "\x93\xfa\x96{\n\x83\x5c", 0, "日本", "ソ");
+    LINES_IN("ISO-2022-JP", "\x1b$BF|K\\\x1b(B\n\x1b$BF|\x1b(B", 0, "日本", "日");
+    LINES_IN("utf-7", "a+AOQ-\n", 0, "aä");
+    /* The converter keeps a character back that may still get an accent. */
+    LINES_IN("BIG5-HKSCS", "\x88\x66\n\x88\x66", 0, "Ê", "Ê");
+}
+
+#define FFFD "\xEF\xBF\xBD"
+
+static void what_cannot_be_converted_is_replaced_and_counted(void) {
+    LINES_IN("ascii", "a\xe4z\nb\n\xff", 2, "a" FFFD "z", "b", FFFD);
+    /* Half of a pair in UTF-16, and half of a unit at the end: what follows stays in step. */
+    LINES_IN("utf-16le", "a\0\0\xd8"
+                         "b\0\n\0\0\xdc\n\0c\0d", 3, "a" FFFD "b", FFFD, "c" FFFD);
+    LINES_IN("utf-32le", "\0\0\x11\0a\0\0\0\n\0\0\0b\0\0\0", 1, FFFD "a", "b");
+    LINES_IN("shift_jis", "\x93\xfa\xff\nx\n\x93", 2, "日" FFFD, "x", FFFD);
+    LINES_IN("iso-2022-jp", "\x1b$BF|\x29\x21\x1b(B\nx", 1, "日" FFFD FFFD, "x");
+    /* What is right in the encoding is not repaired, also where it is this very character. */
+    LINES_IN("utf-16be", "\xff\xfd", 0, FFFD);
+}
+
+static void wrong_lines_are_reported_twice(void) {
+    pipes_node node;
+    put_file("lines.txt", "a\n\xe4\nb\n\xe4\n", 8);
+    struct {
+        const char *encoding, *first, *last;
+    } table[] = {
+        {"utf-8",
+         "line 2 of \"lines.txt\" is not UTF-8: U+FFFD stands for what is wrong; if it has another "
+         "encoding, set the arg \"encoding\"",
+         "2 of 4 lines of \"lines.txt\" are not UTF-8"},
+        {"us-ascii", "line 2 of \"lines.txt\" is not us-ascii: U+FFFD stands for what is wrong",
+         "2 of 4 lines of \"lines.txt\" are not us-ascii"},
+    };
+    for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
+        CHECK(lines_open(&node, "lines.txt", table[at].encoding) == PIPES_OK);
+        for (int call = 0; call < 4; call++) {
+            struct outcome outcome = node_produce(&node, 1);
+            CHECK(outcome.count == 1);
+            CHECK(node.log_count == (call > 0));
+            call_free(&outcome);
+        }
+        node_close(&node);
+        CHECK(node.log_count == 2);
+        CHECK(!strcmp(node.logged[0], table[at].first));
+        CHECK(!strcmp(node.logged[1], table[at].last));
+    }
+    CHECK(lines_open(&node, "lines.txt", "latin1") == PIPES_OK);
+    struct outcome outcome = node_produce(&node, 9);
+    call_free(&outcome);
+    node_close(&node);
+    CHECK(node.log_count == 0);
+}
+
+/* Texts that are longer than all buffers, in units of several bytes, so that characters lie across
+ * every border. */
+static void long_text_is_converted_whole(void) {
+    enum { SIZE = 700001 };
+    unsigned char *bytes = malloc(SIZE * 2);
+    size_t at = 0;
+    for (uint32_t unit = 0; at < SIZE - 4; unit++) {
+        uint32_t point = unit % 5 ? 0x3042 + unit % 80 : 0x1F600 + unit % 64;
+        if (unit % 100000 == 99999) point = '\n'; /* lines of more than a block */
+        if (point > 0xFFFF) {
+            uint32_t high = 0xD800 + ((point - 0x10000) >> 10);
+            bytes[at++] = (unsigned char)(high >> 8);
+            bytes[at++] = (unsigned char)high;
+            point = 0xDC00 + ((point - 0x10000) & 0x3FF);
+        }
+        bytes[at++] = (unsigned char)(point >> 8);
+        bytes[at++] = (unsigned char)point;
+    }
+    put_file("lines.txt", (const char *)bytes, at);
+    pipes_node node;
+    CHECK(lines_open(&node, "lines.txt", "utf-16be") == PIPES_OK);
+    uint32_t unit = 0;
+    size_t seen = 0;
+    for (pipes_status status = PIPES_OK; status == PIPES_OK;) {
+        struct outcome outcome = node_produce(&node, 2);
+        status = outcome.status;
+        for (uint64_t row = 0; row < outcome.count; row++, seen++) {
+            const pipes_value *line = &outcome.results[row].value;
+            size_t from = 0;
+            for (; from < line->size; unit++) {
+                const unsigned char *text = (const unsigned char *)line->text + from;
+                uint32_t wanted = unit % 5 ? 0x3042 + unit % 80 : 0x1F600 + unit % 64;
+                size_t length = unit % 5 ? 3 : 4;
+                uint32_t point = unit % 5 ? (text[0] & 15u) << 12 : (text[0] & 7u) << 18;
+                for (size_t next = 1; next < length; next++)
+                    point |= (text[next] & 63u) << 6 * (length - 1 - next);
+                if (!CHECK(point == wanted)) return;
+                from += length;
+            }
+            unit++; /* the line feed */
+        }
+        call_free(&outcome);
+    }
+    CHECK(seen == 3 && node.counted == 0);
+    node_close(&node);
+    free(bytes);
+}
+
+/* Byte by byte through a pipe: a line comes with its last byte, and not before. */
+static void slow_text_is_converted_as_it_comes(void) {
+    static const char text_in_utf16[] = "\xff\xfe"
+                                        "a\0\x3d\xd8\0\xde\n\0b\0\n\0";
+    CHECK(!mkfifo("fifo", 0600));
+    pipes_node node;
+    CHECK(lines_open(&node, "fifo", "utf-16") == PIPES_OK);
+    int writer = open("fifo", O_WRONLY);
+    size_t lines = 0;
+    for (size_t at = 0; at < sizeof text_in_utf16 - 1; at++) {
+        CHECK(write(writer, text_in_utf16 + at, 1) == 1);
+        bool ends_line = at == 9 || at == 13;
+        struct outcome outcome;
+        pthread_t thread;
+        if (!ends_line) { /* it would wait for more */
+            CHECK(!pthread_create(&thread, NULL, stop_soon, &node));
+        }
+        outcome = node_produce(&node, 9);
+        CHECK(outcome.status == (ends_line ? PIPES_OK : PIPES_END));
+        CHECK(outcome.count == (ends_line ? 1 : 0));
+        if (outcome.count)
+            CHECK(is_text(&outcome.results[0].value, lines++ ? "b" : "a\U0001F600"));
+        call_free(&outcome);
+        if (!ends_line) pthread_join(thread, NULL);
+        node.stopping = false;
+    }
+    CHECK(lines == 2);
+    close(writer);
+    struct outcome outcome = node_produce(&node, 9);
+    CHECK(outcome.status == PIPES_END && outcome.count == 0);
+    call_free(&outcome);
+    node_close(&node);
+    unlink("fifo");
 }
 
 static void lines_of_any_length_are_whole(void) {
@@ -108,8 +283,7 @@ static void lines_of_any_length_are_whole(void) {
     }
     put_file("lines.txt", bytes, at);
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("lines.txt")}) ==
-          PIPES_OK);
+    CHECK(lines_open(&node, "lines.txt", "utf-8") == PIPES_OK);
     size_t seen = 0, from = 0;
     int calls = 0;
     struct outcome late[3] = {{0}}; /* batches live on while the next blocks are read */
@@ -138,19 +312,13 @@ static void lines_of_any_length_are_whole(void) {
     free(bytes);
 }
 
-static void *stop_soon(void *node) {
-    nap();
-    node_stop(node);
-    return NULL;
-}
-
 static void a_line_comes_as_soon_as_it_is_there(void) {
     int ends[2], saved = dup(0);
     CHECK(!pipe(ends));
     dup2(ends[0], 0);
     pipes_node node, other;
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("-")}) == PIPES_OK);
-    CHECK(node_open(&other, plugin_find(io, "lines"), (pipes_value[]){text("-")}) == PIPES_FATAL);
+    CHECK(lines_open(&node, "-", "utf-8") == PIPES_OK);
+    CHECK(lines_open(&other, "-", "utf-8") == PIPES_FATAL);
     CHECK(!strcmp(other.explained, "another node reads standard input already"));
     CHECK(write(ends[1], "one\ntwo\nthr", 11) == 11);
     struct outcome outcome = node_produce(&node, 100);
@@ -164,7 +332,7 @@ static void a_line_comes_as_soon_as_it_is_there(void) {
     call_free(&outcome);
     pthread_join(thread, NULL);
     node_close(&node);
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("-")}) == PIPES_OK);
+    CHECK(lines_open(&node, "-", "utf-8") == PIPES_OK);
     close(ends[1]);
     outcome = node_produce(&node, 100);
     CHECK(outcome.status == PIPES_END);
@@ -182,14 +350,23 @@ static void fails_to_open(const char *name, const pipes_value *args, const char 
 }
 
 static void a_file_that_cannot_be_read_is_named(void) {
-    fails_to_open("lines", (pipes_value[]){text("none.txt")},
+    fails_to_open("lines", (pipes_value[]){text("none.txt"), text("utf-8")},
                   "can't read \"none.txt\": No such file or directory");
-    fails_to_open("lines", (pipes_value[]){text("/tmp")}, "can't read \"/tmp\": Is a directory");
-    fails_to_open("lines", (pipes_value[]){text("")}, "can't read \"\": No such file or directory");
-    fails_to_open("lines", (pipes_value[]){pipes_string("a\0b", 3)}, "a path can't contain a NUL");
+    fails_to_open("lines", (pipes_value[]){text("/tmp"), text("utf-8")},
+                  "can't read \"/tmp\": Is a directory");
+    fails_to_open("lines", (pipes_value[]){text(""), text("utf-8")},
+                  "can't read \"\": No such file or directory");
+    fails_to_open("lines", (pipes_value[]){pipes_string("a\0b", 3), text("utf-8")},
+                  "a path can't contain a NUL");
+    fails_to_open("lines", (pipes_value[]){text("-"), text("klingon")},
+                  "encoding: \"klingon\" is not an encoding that iconv knows; iconv -l lists them");
+    fails_to_open("lines", (pipes_value[]){text("-"), text("")},
+                  "encoding: \"\" is not an encoding that iconv knows; iconv -l lists them");
+    fails_to_open("lines", (pipes_value[]){text("-"), pipes_string("utf-8\0x", 7)},
+                  "encoding: \"utf-8\" is not an encoding that iconv knows; iconv -l lists them");
     CHECK(!mkfifo("fifo", 0600)); /* nobody writes to it, and open must not wait for that */
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "lines"), (pipes_value[]){text("fifo")}) == PIPES_OK);
+    CHECK(lines_open(&node, "fifo", "utf-8") == PIPES_OK);
     int writer = open("fifo", O_WRONLY);
     CHECK(write(writer, "x\n", 2) == 2);
     struct outcome outcome = node_produce(&node, 9);
@@ -394,6 +571,12 @@ int main(int count, char **arguments) {
     io = plugin_load(arguments[1]);
     if (!mkdtemp(folder) || chdir(folder)) return 70;
     a_file_becomes_lines();
+    a_byte_order_mark_is_left_out_at_the_beginning();
+    other_encodings_become_utf8();
+    what_cannot_be_converted_is_replaced_and_counted();
+    wrong_lines_are_reported_twice();
+    long_text_is_converted_whole();
+    slow_text_is_converted_as_it_comes();
     lines_of_any_length_are_whole();
     a_line_comes_as_soon_as_it_is_there();
     a_file_that_cannot_be_read_is_named();

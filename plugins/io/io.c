@@ -1,6 +1,6 @@
 /* io: rows from and to files, pipes and terminals.
  *
- *   lines.c   io.lines   a source
+ *   lines.c   io.lines   a source; decode.c its encodings
  *   print.c   io.print   a sink on standard output
  *   write.c   io.write   a sink into a file that appears when it is whole
  *   sink.c    what the two sinks share; format.c the form of a row; wake.c how a wait is ended
@@ -24,6 +24,15 @@ pipes_status io_fail(const pipes_host *host, pipes_node *node, pipes_call *call,
     return PIPES_FATAL;
 }
 
+void io_warn(const pipes_host *host, pipes_node *node, const char *format, ...) {
+    char text[4096 + 512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    host->log(node, PIPES_WARNING, text, strlen(text));
+}
+
 char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text) {
     if (text->size && memchr(text->text, 0, text->size)) {
         io_fail(host, node, NULL, "a path can't contain a NUL");
@@ -45,6 +54,8 @@ static const pipes_port line[] = {PIPES_PORT(PIPES_STRING, "line", "without its 
 
 static const pipes_param lines_params[] = {
     PIPES_PARAM(PIPES_STRING, "path", "\"-\"", "The file to read; \"-\" is standard input."),
+    PIPES_PARAM(PIPES_STRING, "encoding", "\"utf-8\"",
+                "The encoding of the text: any that iconv knows, such as iso-8859-1 or utf-16."),
 };
 
 static const pipes_param write_params[] = {
@@ -57,10 +68,11 @@ static const pipes_param write_params[] = {
 static const pipes_processor processors[] = {
     {.struct_size = sizeof(pipes_processor),
      .name = "lines",
-     .summary = "Reads a file line by line. What is not UTF-8 in it becomes U+FFFD and is counted "
-                "as \"repaired\".",
+     .summary = "Reads a file line by line. What is not valid in its encoding becomes U+FFFD: a "
+                "warning says so, and \"repaired\" counts the lines. A byte order mark at the "
+                "beginning is left out.",
      .params = lines_params,
-     .param_count = 1,
+     .param_count = 2,
      .output_count = 1,
      .outputs = line,
      .open = lines_open,

@@ -21,6 +21,32 @@ char *io_path(const pipes_host *host, pipes_node *node, const pipes_value *text)
 /* The path in quotation marks, for messages; to be freed, NULL without memory. */
 char *io_quoted(const char *path);
 
+/* A warning that names the node. */
+__attribute__((format(printf, 3, 4))) void io_warn(const pipes_host *host, pipes_node *node,
+                                                   const char *format, ...);
+
+/* ------------------------------------------- text in other encodings, decode.c -- */
+
+/* What stands in converted text for each part that could not be converted: no text in UTF-8 has
+ * this byte. */
+#define NOT_UTF8 '\xff'
+
+struct decoder;
+/* NULL with errno: EINVAL where iconv does not know the encoding. */
+struct decoder *decoder_new(const char *encoding);
+void decoder_free(struct decoder *decoder);
+/* Where to read bytes to, and how many at most; only once there is no more to take. */
+char *decoder_room(struct decoder *decoder, size_t *size);
+/* `size` bytes were read to there; 0 is the end. */
+void decoder_add(struct decoder *decoder, size_t size);
+/* Converts what was added, as long as there is room (a few bytes at least), and answers how many
+ * bytes of text that made. A character that is not all there yet waits for the rest. */
+size_t decoder_take(struct decoder *decoder, char *text, size_t room);
+/* Whether there is more to take, which had no room. */
+bool decoder_has_more(const struct decoder *decoder);
+/* Whether all was taken, up to the end. */
+bool decoder_is_over(const struct decoder *decoder);
+
 /* ------------------------------------------------- a call that waits, wake.c -- */
 
 /* Waits until `file` is ready for `events` (as in poll) or somebody calls wake_up, which may also

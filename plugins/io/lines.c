@@ -2,7 +2,8 @@
  *
  * Lines are not copied. The file is read into blocks, rows point into them, and each call that
  * emitted rows takes a share of its block, given back when the last batch with such rows is gone. A
- * block is only ever written behind what was already emitted from it.
+ * block is only ever written behind what was already emitted from it. Text in another encoding than
+ * UTF-8 is read into a decoder first, and into the block from there.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io.h"
@@ -10,10 +11,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,10 +35,15 @@ struct block {
 struct reader {
     const pipes_host *host;
     pipes_node *node;
-    char *name; /* for messages */
+    char *name;     /* for messages */
+    char *encoding; /* as the user wrote it */
     int file;
     int wake;
+    struct decoder *decoder; /* NULL for UTF-8, which is taken as it is */
+    bool is_begun;           /* a byte order mark has been left out, or there was none */
     bool at_end;
+    uint64_t lines;    /* emitted so far */
+    uint64_t repaired; /* of them, those with U+FFFD for what is not valid */
     struct block *block;
     size_t start;   /* of the first line that is not emitted yet */
     size_t scanned; /* up to here that line has no LF */
@@ -77,25 +85,78 @@ static pipes_status make_room(struct reader *reader, pipes_call *call) {
     return PIPES_OK;
 }
 
+/* Converts what the decoder has, as far as there is room. */
+static void decode(struct reader *reader) {
+    reader->end += decoder_take(reader->decoder, reader->block->bytes + reader->end,
+                                reader->block->capacity - reader->end);
+    reader->at_end = decoder_is_over(reader->decoder);
+}
+
 /* Waits for more of the file. PIPES_OK without any: somebody wants the call to return. */
 static pipes_status read_more(struct reader *reader, pipes_call *call) {
     pipes_status status = make_room(reader, call);
     if (status != PIPES_OK) return status;
+    if (reader->decoder && decoder_has_more(reader->decoder)) {
+        decode(reader);
+        return PIPES_OK;
+    }
     int ready = wake_wait(reader->wake, reader->file, POLLIN);
     if (ready == 0) return PIPES_OK;
     ssize_t size = -1;
     if (ready > 0) {
-        size = read(reader->file, reader->block->bytes + reader->end,
-                    reader->block->capacity - reader->end);
+        size_t room = reader->block->capacity - reader->end;
+        char *bytes = reader->decoder ? decoder_room(reader->decoder, &room)
+                                      : reader->block->bytes + reader->end;
+        size = read(reader->file, bytes, room);
     }
     if (size < 0) {
         if (errno == EINTR || errno == EAGAIN) return PIPES_OK;
         return io_fail(reader->host, reader->node, call, "can't read %s: %s", reader->name,
                        strerror(errno));
     }
+    if (reader->decoder) {
+        decoder_add(reader->decoder, (size_t)size);
+        decode(reader);
+        return PIPES_OK;
+    }
     reader->at_end = size == 0;
     reader->end += (size_t)size;
     return PIPES_OK;
+}
+
+/* Leaves out a byte order mark, which is no part of the first line. */
+static void skip_mark(struct reader *reader) {
+    static const char mark[] = {'\xEF', '\xBB', '\xBF'};
+    if (reader->is_begun) return;
+    size_t size = reader->end - reader->start;
+    const char *bytes = reader->block->bytes + reader->start;
+    if (size < sizeof mark) {
+        /* It may still become one; no line has ended in it. */
+        reader->is_begun = reader->at_end || memcmp(bytes, mark, size) != 0;
+        return;
+    }
+    reader->is_begun = true;
+    if (memcmp(bytes, mark, sizeof mark) != 0) return;
+    reader->start += sizeof mark;
+    reader->scanned = reader->start;
+}
+
+static const char *encoding_of(const struct reader *reader) {
+    return reader->decoder ? reader->encoding : "UTF-8";
+}
+
+/* The first line is reported at once, while the file is still being read, the number at the end. */
+static void warn_of_first(const struct reader *reader, uint64_t line) {
+    io_warn(reader->host, reader->node,
+            "line %" PRIu64 " of %s is not %s: U+FFFD stands for what is wrong%s", line,
+            reader->name, encoding_of(reader),
+            reader->decoder ? "" : "; if it has another encoding, set the arg \"encoding\"");
+}
+
+static void warn_of_all(const struct reader *reader) {
+    io_warn(reader->host, reader->node, "%" PRIu64 " of %" PRIu64 " lines of %s %s not %s",
+            reader->repaired, reader->lines, reader->name, reader->repaired == 1 ? "is" : "are",
+            encoding_of(reader));
 }
 
 /* A copy of the text in which U+FFFD stands for all that is not UTF-8; NULL without memory. */
@@ -122,6 +183,7 @@ static pipes_status emit_lines(struct reader *reader, pipes_call *call, uint64_t
     const char *bytes = reader->block->bytes;
     size_t start = reader->start, scanned = reader->scanned;
     int64_t repairs = 0;
+    uint64_t first_repair = 0;
     for (*rows = 0; *rows < call->demand; ++*rows) {
         const char *line = bytes + start;
         const char *feed = memchr(bytes + scanned, '\n', reader->end - scanned);
@@ -135,7 +197,7 @@ static pipes_status emit_lines(struct reader *reader, pipes_call *call, uint64_t
         if (utf8_valid_prefix(line, size) < size) {
             line = repaired(call, line, &size);
             if (!line) return pipes_explain(call, PIPES_RETRY, "no memory for a line");
-            repairs++;
+            if (!repairs++) first_repair = reader->lines + *rows + 1;
         }
         pipes_status status = pipes_emit(call, PIPES_NO_ROW, pipes_string(line, size));
         if (status != PIPES_OK) return status;
@@ -149,7 +211,12 @@ static pipes_status emit_lines(struct reader *reader, pipes_call *call, uint64_t
             return status;
         }
     }
-    if (repairs) call->host->count(call->node, "repaired", repairs);
+    if (repairs) {
+        if (!reader->repaired) warn_of_first(reader, first_repair);
+        call->host->count(call->node, "repaired", repairs);
+        reader->repaired += (uint64_t)repairs;
+    }
+    reader->lines += *rows;
     reader->start = start;
     reader->scanned = scanned;
     return PIPES_OK;
@@ -160,6 +227,7 @@ pipes_status lines_produce(void *state, pipes_call *call) {
     struct reader *reader = state;
     for (;;) {
         if (call->host->stopping(call->node)) return PIPES_END;
+        skip_mark(reader);
         uint64_t rows;
         pipes_status status = emit_lines(reader, call, &rows);
         if (status != PIPES_OK) return status;
@@ -203,6 +271,24 @@ static pipes_status open_file(struct reader *reader, const pipes_value *path) {
                    reader->name ? reader->name : "a file", strerror(error));
 }
 
+static pipes_status choose_encoding(struct reader *reader, const pipes_value *name) {
+    reader->encoding = strndup(name->text, name->size);
+    if (!reader->encoding) return io_fail(reader->host, reader->node, NULL, "no memory");
+    /* iconv takes an empty name for the encoding of the locale; one with a NUL is none. */
+    if (name->size && strlen(reader->encoding) == name->size) {
+        if (!strcasecmp(reader->encoding, "utf-8") || !strcasecmp(reader->encoding, "utf8"))
+            return PIPES_OK;
+        reader->decoder = decoder_new(reader->encoding);
+        if (reader->decoder) return PIPES_OK;
+        if (errno != EINVAL) {
+            return io_fail(reader->host, reader->node, NULL, "encoding: %s", strerror(errno));
+        }
+    }
+    return io_fail(reader->host, reader->node, NULL,
+                   "encoding: \"%s\" is not an encoding that iconv knows; iconv -l lists them",
+                   reader->encoding);
+}
+
 pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
                         size_t count, void **state) {
     (void)count;
@@ -211,7 +297,8 @@ pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_va
     reader->host = host;
     reader->node = node;
     reader->file = reader->wake = -1;
-    pipes_status status = open_file(reader, &args[0]);
+    pipes_status status = choose_encoding(reader, &args[1]);
+    if (status == PIPES_OK) status = open_file(reader, &args[0]);
     if (status == PIPES_OK) {
         reader->wake = wake_open();
         reader->block = block_new(BLOCK_SIZE);
@@ -229,6 +316,8 @@ pipes_status lines_open(const pipes_host *host, pipes_node *node, const pipes_va
 
 void lines_close(void *state) {
     struct reader *reader = state;
+    if (reader->repaired) warn_of_all(reader);
+    decoder_free(reader->decoder);
     if (reader->block) block_give_back(reader->block);
     if (reader->wake >= 0) close(reader->wake);
     if (reader->file == STDIN_FILENO) {
@@ -236,6 +325,7 @@ void lines_close(void *state) {
     } else if (reader->file >= 0) {
         close(reader->file);
     }
+    free(reader->encoding);
     free(reader->name);
     free(reader);
 }

@@ -166,9 +166,12 @@ final class Run: @unchecked Sendable {
                 for gate in opened.reversed() { gate.closeUnused() }
                 progress.withLock { $0.status = .stopped }
                 let node = graph.graph.nodes[index]
+                // What begins with the name of an arg is about it.
+                let arg = node.args.first { error.message.hasPrefix("\($0.name): ") }
                 return GraphFailure(diagnostics: [
                     Diagnostic(
-                        file: graph.graph.file, at: node.places.coro ?? node.places.name,
+                        file: arg?.option ?? graph.graph.file,
+                        at: arg.map(\.valuePlace) ?? node.places.coro ?? node.places.name,
                         "node \"\(node.name)\": can't open \(node.coro): \(error.message)")
                 ])
             }
