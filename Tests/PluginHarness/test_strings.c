@@ -222,6 +222,89 @@ static void a_pattern_keeps_what_matches(void) {
     CHECK(node_open(&node, match, args) == PIPES_FATAL);
 }
 
+/* What other dialects mean differently, and what to write. */
+static void a_pattern_of_another_dialect_is_refused(void) {
+    static const struct {
+        const char *pattern, *reason;
+    } table[] = {
+        {"port \\d+$", "\\d has no meaning in POSIX regular expressions; write [0-9]"},
+        {"(\\D|x)", "\\D has no meaning in POSIX regular expressions; write [^0-9]"},
+        {"\\\\\\d", "\\d has no meaning in POSIX regular expressions; write [0-9]"},
+        {"a\\tb", "\\t has no meaning in POSIX regular expressions; write the character itself, "
+                  "which JSON can write as \"\\t\""},
+        {"\\x41", "\\x has no meaning in POSIX regular expressions; write the character itself, "
+                  "which JSON can write as \"\\u\" and four digits"},
+        {"\\p{L}", "\\p has no meaning in POSIX regular expressions; write a class such as "
+                   "[[:alpha:]] or [[:punct:]]"},
+        {"\\Aa", "\\A has no meaning in POSIX regular expressions; write ^"},
+        {"a\\Z", "\\Z has no meaning in POSIX regular expressions; write $"},
+        {"\\0", "\\0 has no meaning in POSIX regular expressions; write the character itself, "
+                "which JSON can write as \"\\u\" and four digits"},
+        {"\\q", "\\q has no meaning in POSIX regular expressions; write q"},
+        {"[\\d.]", "\\d in brackets is a backslash or the letter d in POSIX regular expressions; "
+                   "write 0-9, or \\\\d if that is meant"},
+        {"[^]\\s]", "\\s in brackets is a backslash or the letter s in POSIX regular expressions; "
+                    "write [:space:], or \\\\s if that is meant"},
+        {"[[:alpha:]\\q]", "\\q in brackets is a backslash or the letter q in POSIX regular "
+                           "expressions; write \\\\q if that is meant"},
+        {"(?:a|b)", "(? has no meaning in POSIX regular expressions; write ( for (?: and [aA] for "
+                    "(?i)a"},
+        {"a+?b", "+? repeats twice in POSIX regular expressions; write +, since it is the same "
+                 "texts that match"},
+        {"a{2,3}?b", "}? repeats twice in POSIX regular expressions; write }, since it is the same "
+                     "texts that match"},
+    };
+    const pipes_processor *match = plugin_find(strings, "match");
+    for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
+        pipes_node node;
+        char reason[256];
+        snprintf(reason, sizeof reason, "pattern: %s", table[at].reason);
+        pipes_value args[] = {text(table[at].pattern)};
+        if (!CHECK(node_open(&node, match, args) == PIPES_FATAL)) {
+            node_close(&node);
+        } else if (!CHECK(!strcmp(node.explained, reason))) {
+            fprintf(stderr, "  %s\n", node.explained);
+        }
+    }
+}
+
+/* What the C library means by a backslash, and escapes that change nothing. */
+static void what_is_meant_by_a_backslash_stays(void) {
+    static const struct {
+        const char *pattern, *match, *other;
+    } table[] = {
+        {"^\\w+$", "a_1", "a b"},       {"^\\W$", ".", "a"},
+        {"a\\sb", "a b", "asb"},        {"^\\S$", "s", " "},
+        {"\\bfoo\\b", "a foo", "food"}, {"o\\B", "food", "fo"},
+        {"\\<foo\\>", "a foo", "food"}, {"\\`a\\'", "a", "aa"},
+        {"(a|b)\\1", "bb", "ab"},       {"1\\.5", "1.5", "1x5"},
+        {"\\(\\[\\{\\|", "([{|", "a"},  {"\\\\", "a\\b", "ab"},
+        {"a\\/b", "a/b", "ab"},         {"a\\-b\\@", "a-b@", "ab"},
+        {"[\\.]", ".", "x"},            {"^[\\\\d]$", "d", "1"},
+        {"^[]\\]$", "]", "x"},          {"[[:digit:]]", "1", "d"},
+        {"^(a+)?$", "", "b"},           {"^a*?$", "aaa", "b"},
+        {"^a}?$", "a", "b"},            {"^[+?]?$", "?", "a"},
+        {"^a\\+?$", "a", "aa"},         {"^a{2}$", "aa", "a"},
+    };
+    const pipes_processor *match = plugin_find(strings, "match");
+    for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
+        pipes_node node;
+        pipes_value args[] = {text(table[at].pattern)};
+        if (!CHECK(node_open(&node, match, args) == PIPES_OK)) {
+            fprintf(stderr, "  %s: %s\n", table[at].pattern, node.explained);
+            continue;
+        }
+        struct outcome outcome = node_map(&node, (pipes_value[]){text(table[at].match)});
+        bool holds = CHECK(outcome.status == PIPES_OK);
+        call_free(&outcome);
+        outcome = node_map(&node, (pipes_value[]){text(table[at].other)});
+        if (!CHECK(outcome.status == PIPES_SKIP) || !holds)
+            fprintf(stderr, "  %s\n", table[at].pattern);
+        call_free(&outcome);
+        node_close(&node);
+    }
+}
+
 static void check_form(const pipes_value *value) {
     CHECK(value->size == 36);
     for (int at = 0; at < 36; at++) {
@@ -275,6 +358,8 @@ int main(int count, char **arguments) {
     parts_come_with_their_row();
     joined_texts_are_put_together();
     a_pattern_keeps_what_matches();
+    a_pattern_of_another_dialect_is_refused();
+    what_is_meant_by_a_backslash_stays();
     a_seed_makes_random_texts_repeatable();
     return check_failures() ? 1 : 0;
 }

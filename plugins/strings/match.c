@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,14 @@ pipes_status match_open(const pipes_host *host, pipes_node *node, const pipes_va
         free(matcher);
         free(pattern);
         return strings_refuse(host, node, "no memory");
+    }
+    struct dialect_flaw flaw;
+    if (dialect_is_other(pattern, &flaw)) {
+        free(matcher);
+        free(pattern);
+        char reason[sizeof "pattern: " + sizeof flaw.text];
+        snprintf(reason, sizeof reason, "pattern: %s", flaw.text);
+        return strings_refuse(host, node, reason);
     }
     matcher->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     int error = compile(matcher, pattern);

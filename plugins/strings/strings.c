@@ -42,7 +42,8 @@ static const pipes_param concat_params[] = {
 };
 static const pipes_param match_params[] = {
     PIPES_PARAM(PIPES_STRING, "pattern", NULL,
-                "A POSIX extended regular expression; ^ and $ stand for the ends."),
+                "A POSIX extended regular expression; ^ and $ stand for the ends, [0-9] for a digit "
+                "(there is no \\d), and \\w \\s \\b for what they usually do."),
 };
 
 /* No state, no waiting: rows of one node may be worked on by several threads at once. */

@@ -20,6 +20,13 @@ struct separator {
     size_t size;
 };
 
+/* Whether a regular expression means something else to the C library than in the dialect it is
+ * written in; `flaw` then says what, and what to write. */
+struct dialect_flaw {
+    char text[192];
+};
+bool dialect_is_other(const char *pattern, struct dialect_flaw *flaw);
+
 pipes_status random_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
                          size_t count, void **state);
 pipes_status random_produce(void *state, pipes_call *call);
