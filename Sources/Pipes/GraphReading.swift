@@ -27,7 +27,7 @@ extension Graph {
             GraphFailure(diagnostics: [Diagnostic(.error, file: file, reason)])
         }
         if file.isEmpty || file.utf8.contains(0) { throw failure("is no name of a file") }
-        let descriptor = file == "-" ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC)
+        let descriptor = file == "-" ? STDIN_FILENO : open(file.cPath, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw failure("can't be read: \(String(cString: strerror(errno)))")
         }
@@ -49,13 +49,14 @@ extension Graph {
     }
 }
 
-/// The variables that the process was started with.
+/// The variables that the process was started with. In a value that is not UTF-8 a private character
+/// stands for each byte that is not, U+10FFE9 for E9, so that a path stays what it is.
 public enum ProcessVariables {
     public static let all: [String: String] = {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            let parts = String(cString: text).split(
+            let parts = String(path: text).split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
             entry += 1

@@ -19,11 +19,11 @@ struct PipesHost: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         openStandardDescriptors()
         // A stop that comes while plugins are still being loaded holds for the run to come.
-        let isRun = CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName
+        let isRun = ProcessArguments.all.first == RunCommand.configuration.commandName
         let signals = isRun ? await StopSignals() : nil
         await StopSignals.$early.withValue(signals) {
             do {
-                let command = try await asyncParseAsRoot()
+                let command = try await asyncParseAsRoot(ProcessArguments.all)
                 if var command = command as? any AsyncParsableCommand {
                     try await command.run()
                 } else {
@@ -40,7 +40,13 @@ struct PipesHost: AsyncParsableCommand {
     /// asked for.
     private static func leave(with error: any Error) -> Never {
         let text = fullMessage(for: error)
-        guard exitCode(for: error) == .success, !text.isEmpty else { exit(withError: error) }
+        let code = exitCode(for: error)
+        if text.isEmpty { exit(withError: code) }
+        guard code == .success else {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            Console.error.print(lines.map { String($0).printable }.joined(separator: "\n"))
+            exit(withError: code)
+        }
         do throws(ExitCode) {
             try Console.show(text + "\n")
             exit()

@@ -62,7 +62,7 @@ public enum CheckChild {
         let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100)
         guard output >= 0, let request = Request(json: request),
             let check = Check.all.first(where: { $0.name == request.check }),
-            chdir(request.folder) == 0
+            chdir(request.folder.cPath) == 0
         else { _exit(2) }
         // Else removed by the parent.
         Lifeline.hold { RunningCheck.remove(request.folder) }

@@ -32,13 +32,13 @@ final class RunningCheck {
     static func start(
         _ command: [String], _ request: CheckChild.Request, limit: Duration
     ) -> Result<RunningCheck, ChildProcess.StartError> {
-        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(base)/pipes-validate-XXXXXX".utf8CString)
+        let base = getenv("TMPDIR").map { String(path: $0) } ?? "/tmp"
+        var template = "\(base)/pipes-validate-XXXXXX".cPath
         guard let made = mkdtemp(&template) else {
             return .failure(ChildProcess.StartError(code: errno))
         }
         var request = request
-        request.folder = String(cString: made)
+        request.folder = String(path: made)
         var json: [UInt8] = []
         request.value.appendJSON(to: &json)
         do throws(ChildProcess.StartError) {
@@ -107,7 +107,7 @@ final class RunningCheck {
     /// What a crash said of itself on standard error, such as the C library's
     /// `double free or corruption`.
     private var lastWords: String {
-        let file = open("\(folder)/\(CheckChild.errorFile)", O_RDONLY | O_CLOEXEC)
+        let file = open("\(folder)/\(CheckChild.errorFile)".cPath, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return "" }
         defer { close(file) }
         let size = lseek(file, 0, SEEK_END)
@@ -137,16 +137,16 @@ final class RunningCheck {
 
     /// The folder and the files in it; plugins make no folders unless they are told to.
     static func remove(_ folder: String) {
-        guard let stream = opendir(folder) else { return }
+        guard let stream = opendir(folder.cPath) else { return }
         var names: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(path: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
         closedir(stream)
-        for name in names { unlink("\(folder)/\(name)") }
-        rmdir(folder)
+        for name in names { unlink("\(folder)/\(name)".cPath) }
+        rmdir(folder.cPath)
     }
 }

@@ -37,6 +37,6 @@ public enum GraphFile {
 
     private static func graphName(_ file: String) -> String {
         let last = file.split(separator: "/").last ?? ""
-        return String(last.hasSuffix(".json") ? last.dropLast(5) : last)
+        return String(last.hasSuffix(".json") ? last.dropLast(5) : last).withVisibleBytes
     }
 }

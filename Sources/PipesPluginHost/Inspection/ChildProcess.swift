@@ -1,5 +1,6 @@
 import CFFI
 import Glibc
+import PipesCore
 
 /// A child process whose standard output is read, and which can be killed with all that it
 /// started. When this process ends it is killed too, if it holds its `Lifeline`.
@@ -117,7 +118,7 @@ package struct ChildProcess {
             &attributes,
             Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
 
-        var arguments = command.map { strdup($0) } + [nil]
+        var arguments = command.map { strdup($0.cPath) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var added = (environment + [Lifeline.variable(held)]).map { strdup($0) }
         defer { for variable in added { free(variable) } }

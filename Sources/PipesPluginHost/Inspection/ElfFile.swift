@@ -1,4 +1,5 @@
 import Glibc
+import PipesCore
 
 /// A look into a `.so` without loading it: folders hold many libraries that are no plugins, and
 /// starting a process for each would take long.
@@ -6,7 +7,7 @@ package enum ElfFile {
     /// Whether the file is worth loading: it names the entry of a plugin, or it is so broken that
     /// only the linker can say why.
     static func mayBePlugin(_ path: String) -> Bool {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return true }
         defer { close(file) }
         var status = stat()

@@ -1,11 +1,12 @@
 import Glibc
+import PipesCore
 
 /// For whom a file is made, and whether it is all there: the linker says the first wrongly, and dies
 /// of the second.
 extension ElfFile {
     /// Why it can't be loaded; nil where the linker is to judge.
     static func flaw(of path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         guard let own = ownMachine, let machine = machine(of: file), machine.is64Bit else {
@@ -19,7 +20,7 @@ extension ElfFile {
 
     /// Whether the linker would take it; others it passes over when it looks for a library.
     static func isForThisMachine(_ path: String) -> Bool {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return false }
         defer { close(file) }
         guard let own = ownMachine, let machine = machine(of: file) else { return true }

@@ -1,4 +1,5 @@
 import Glibc
+import PipesCore
 
 /// The parts of a 64-bit ELF file that say what it exports and what it needs, read with `pread`:
 /// every number in it may be a lie (System V ABI, chapters 4 and 5).
@@ -61,7 +62,7 @@ struct ElfSections {
     /// A text that ends with a NUL.
     static func text(in bytes: [UInt8], at offset: Int) -> String? {
         guard bytes.indices.contains(offset) else { return nil }
-        return String(decoding: bytes[offset...].prefix { $0 != 0 }, as: UTF8.self)
+        return String(pathBytes: bytes[offset...].prefix { $0 != 0 })
     }
 
     /// - Returns: nil where they are not all there.
@@ -98,7 +99,7 @@ extension ElfFile {
 
     /// What a library exports; nil where it can't be read.
     package static func exportedSymbols(of path: String) -> [ExportedSymbol]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
         guard let elf = ElfSections(file), let section = elf.first(ElfSections.symbolTable),

@@ -64,7 +64,7 @@ extension Library {
         }
         // libz.so.1 is a link to libz.so.1.2.13, which is what is mapped.
         let stem = name.split(separator: ".").first.map(String.init) ?? name
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let lines = String(pathBytes: bytes).split(separator: "\n")
         for line in lines {
             guard let slash = line.firstIndex(of: "/") else { continue }
             let path = line[slash...]

@@ -1,4 +1,5 @@
 import Glibc
+import PipesCore
 
 /// The libraries that the linker knows by `/etc/ld.so.cache`, which ldconfig makes of the folders in
 /// `/etc/ld.so.conf`.
@@ -19,7 +20,7 @@ package struct LinkerCache: Sendable {
 
     /// - Parameter path: of the cache; without one, or where it has another form, nothing is known.
     package init(path: String) {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return }
         defer { close(file) }
         var status = stat()

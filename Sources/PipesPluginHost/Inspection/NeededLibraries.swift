@@ -1,4 +1,5 @@
 import Glibc
+import PipesCore
 
 /// Finds the libraries that a file needs, directly or not, where the linker of glibc finds them
 /// (ld.so(8); elf/dl-load.c, `_dl_map_object`).
@@ -13,7 +14,7 @@ struct NeededLibraries {
 
     init(_ linkerCache: LinkerCache) {
         self.linkerCache = linkerCache
-        let path = getenv("LD_LIBRARY_PATH").map { String(cString: $0) } ?? ""
+        let path = getenv("LD_LIBRARY_PATH").map { String(path: $0) } ?? ""
         libraryPath = path.split { $0 == ":" || $0 == ";" }.map(String.init)
     }
 
@@ -66,7 +67,7 @@ struct NeededLibraries {
 
     private static func first(_ name: String, in folders: [String]) -> [String]? {
         for folder in folders {
-            let variants = access("\(folder)/glibc-hwcaps", F_OK) == 0 ? processors : []
+            let variants = access("\(folder)/glibc-hwcaps".cPath, F_OK) == 0 ? processors : []
             let found =
                 (variants.map { "\(folder)/glibc-hwcaps/\($0)/\(name)" } + ["\(folder)/\(name)"])
                 .filter(ElfFile.isForThisMachine)
@@ -99,7 +100,7 @@ struct NeededLibraries {
         }
 
         init(of path: String) {
-            let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+            let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard file >= 0 else { return }
             defer { close(file) }
             guard let elf = ElfSections(file), let section = elf.first(ElfSections.dynamicTable),

@@ -14,9 +14,9 @@ public struct ReportCache: Sendable {
     /// - Parameter folder: is made where it is not there.
     /// - Returns: nil where there is no folder that can be trusted: then every file is looked at.
     public init?(folder: String) {
-        _ = mkdir(folder, 0o700)
+        _ = mkdir(folder.cPath, 0o700)
         var status = stat()
-        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+        guard stat(folder.cPath, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
             status.st_uid == geteuid(), status.st_mode & (S_IWOTH | S_IWGRP) == 0
         else { return nil }
         self.folder = folder
@@ -27,16 +27,16 @@ public struct ReportCache: Sendable {
     /// `pipes-host` in `$XDG_CACHE_HOME`, else in `~/.cache` (XDG Base Directory Specification).
     public static var ofUser: ReportCache? {
         let base: String
-        if let folder = getenv("XDG_CACHE_HOME").map({ String(cString: $0) }),
+        if let folder = getenv("XDG_CACHE_HOME").map({ String(path: $0) }),
             folder.hasPrefix("/")
         {
             base = folder
-        } else if let home = getenv("HOME").map({ String(cString: $0) }), home.hasPrefix("/") {
+        } else if let home = getenv("HOME").map({ String(path: $0) }), home.hasPrefix("/") {
             base = home + "/.cache"
         } else {
             return nil
         }
-        _ = mkdir(base, 0o700)
+        _ = mkdir(base.cPath, 0o700)
         return ReportCache(folder: base + "/pipes-host")
     }
 
@@ -86,11 +86,13 @@ public struct ReportCache: Sendable {
         // Written beside it and renamed: another run may be reading.
         let draft = "\(key.entryPath).\(getpid())"
         let file = open(
-            draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+            draft.cPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard file >= 0 else { return }
         let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         close(file)
-        if count != bytes.count || rename(draft, key.entryPath) != 0 { unlink(draft) }
+        if count != bytes.count || rename(draft.cPath, key.entryPath.cPath) != 0 {
+            unlink(draft.cPath)
+        }
     }
 
     /// FNV-1a (Fowler, Noll, Vo), 64 bits: two names with one digest cost time, and no more, since
@@ -103,7 +105,7 @@ public struct ReportCache: Sendable {
 
     private static func read(_ path: String) -> [UInt8]? {
         // What is no file, such as a named pipe, is not waited for.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var status = stat()

@@ -1,4 +1,5 @@
 import Glibc
+import PipesCore
 
 /// Whether code may be loaded from a file: nobody but the user and root may be able to change it.
 enum FileTrust {
@@ -9,7 +10,7 @@ enum FileTrust {
     static func refusal(of path: String) -> String? {
         guard let real = realPath(path) else { return String(cString: strerror(errno)) }
         var status = stat()
-        guard stat(real, &status) == 0 else { return String(cString: strerror(errno)) }
+        guard stat(real.cPath, &status) == 0 else { return String(cString: strerror(errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else { return "it is not a file" }
         if let reason = refusal(status, called: "it") { return reason }
         for folder in Set([folder(of: path), folder(of: real)]).sorted() {
@@ -21,7 +22,7 @@ enum FileTrust {
     /// Why nothing in the folder may be loaded; nil where it may be, or where there is no folder.
     static func refusal(ofFolder path: String) -> String? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard stat(path.cPath, &status) == 0 else { return nil }
         return refusal(status, called: "its folder \(path)")
     }
 
@@ -40,9 +41,9 @@ enum FileTrust {
 
     /// The path without links, `.` and `..`; nil (and `errno`) where there is nothing.
     static func realPath(_ path: String) -> String? {
-        guard let real = realpath(path, nil) else { return nil }
+        guard let real = realpath(path.cPath, nil) else { return nil }
         defer { free(real) }
-        return String(cString: real)
+        return String(path: real)
     }
 
     /// All before the last `/`, or `.` where there is none.

@@ -1,5 +1,6 @@
 import CFFI
 import Glibc
+import PipesCore
 
 /// A shared library that has been loaded, for good: it is never unloaded, so what it exports
 /// stays where it is.
@@ -13,7 +14,7 @@ struct Library: @unchecked Sendable {
     /// - Parameter path: with a `/` a file; otherwise a soname that the linker looks for.
     /// - Throws: `LinkerError` with the linker's own reason.
     init(path: String) throws(LinkerError) {
-        guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
+        guard let handle = dlopen(path.cPath, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             throw LinkerError(about: path)
         }
         self.path = path
@@ -44,7 +45,7 @@ struct LinkerError: Error, Hashable {
             reason = "the linker does not say why"
             return
         }
-        reason = String(cString: text)
+        reason = String(path: text)
         for prefix in ["\(path): ", (FileTrust.realPath(path) ?? path) + ": "]
         where reason.hasPrefix(prefix) {
             reason.removeFirst(prefix.count)

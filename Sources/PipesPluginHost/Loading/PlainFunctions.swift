@@ -108,7 +108,7 @@ enum PlainFunctions {
         let folder = graphFolder ?? "."
         let beside = name.hasPrefix("/") ? name : PluginFolders.join(folder, name)
         let path = beside.contains("/") ? beside : "./\(beside)"
-        guard name.contains("/") || access(path, F_OK) == 0 else { return name }
+        guard name.contains("/") || access(path.cPath, F_OK) == 0 else { return name }
         if let reason = FileTrust.refusal(of: path) {
             throw CatalogError(.coro, "library \(path.quoted) is not loaded: \(reason)")
         }

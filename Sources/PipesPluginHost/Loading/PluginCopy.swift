@@ -1,6 +1,7 @@
 import CFFI
 import CPipes
 import Glibc
+import PipesCore
 import Synchronization
 
 /// Loads a file that has been loaded before and was changed: from a copy in memory, since under a
@@ -26,7 +27,7 @@ enum PluginCopy {
     private static func fill(
         _ copy: Int32, from path: String
     ) throws(PluginLoader.Failure) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .broken(reason("it can't be read")) }
         defer { close(file) }
         var chunk = [UInt8](repeating: 0, count: 1 << 16)

@@ -1,4 +1,5 @@
 import Glibc
+import PipesCore
 
 /// The folders in which plugins are looked for, first to last (abi.md, "Finding").
 public struct PluginFolders: Sendable {
@@ -78,7 +79,7 @@ public struct PluginFolders: Sendable {
         for folder in folders {
             let files = ["\(name).so", "lib\(name).so"]
                 .map { Self.path(of: $0, in: folder) }
-                .filter { access($0, F_OK) == 0 }
+                .filter { access($0.cPath, F_OK) == 0 }
             let plugins = files.filter { ElfFile.mayBePlugin($0) }
             guard let file = plugins.first else {
                 ordinary = ordinary ?? files.first
@@ -117,12 +118,12 @@ public struct PluginFolders: Sendable {
     }
 
     private static func names(in folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
+        guard let stream = opendir(folder.cPath) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(path: $0) }
             }
             names.append(name)
         }

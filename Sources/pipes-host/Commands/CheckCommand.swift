@@ -23,6 +23,6 @@ struct CheckCommand: ParsableCommand {
         GraphInput.report(all)
         let nodes = checked.nodes.count == 1 ? "1 node" : "\(checked.nodes.count) nodes"
         let edges = checked.edges.count == 1 ? "1 edge" : "\(checked.edges.count) edges"
-        try Console.show("\(input.file): ok, \(nodes), \(edges)\n")
+        try Console.show("\(input.file.printable): ok, \(nodes), \(edges)\n")
     }
 }

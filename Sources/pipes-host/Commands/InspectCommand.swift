@@ -31,8 +31,9 @@ struct InspectCommand: ParsableCommand {
             let text = ProcessorText(plugin: report.name, processor)
             try Console.show(json ? Self.text(of: text.value) : text.lines)
         } else {
+            let text = PluginText(report: report)
             try Console.show(
-                json ? Self.text(of: report.value) : PluginText(report: report).lines)
+                json ? Self.text(of: report.value) : text.lines.withVisibleBytes)
         }
     }
 
@@ -58,7 +59,7 @@ struct InspectCommand: ParsableCommand {
             throw GraphInput.refusal(error.errors.map { Diagnostic(file: name, $0.message) })
         }
         let text = FunctionText(coro: name, signature, function)
-        try Console.show(json ? Self.text(of: text.value) : text.lines)
+        try Console.show(json ? Self.text(of: text.value) : text.lines.withVisibleBytes)
         GraphInput.report(function.disagreements.map { Diagnostic(.warning, file: name, $0) })
     }
 

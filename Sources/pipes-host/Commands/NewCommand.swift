@@ -73,7 +73,7 @@ struct NewCommand: ParsableCommand {
             throw refusal(name.quoted, "can't be a plugin's name: \(error.reason)")
         }
         var status = stat()
-        if lstat(name, &status) == 0 {
+        if lstat(name.cPath, &status) == 0 {
             throw refusal(
                 name, "is here already, and is left alone; take another name, or remove it")
         }
@@ -94,12 +94,12 @@ struct NewCommand: ParsableCommand {
                 "PipesPlugin",
                 "the package did not come with this pipes-host; say where it is: --package DIR")
         }
-        guard let resolved = realpath(package, nil) else {
+        guard let resolved = realpath(package.cPath, nil) else {
             throw refusal(package, "\(String(cString: strerror(errno)))")
         }
         defer { free(resolved) }
-        let folder = String(cString: resolved)
-        guard access("\(folder)/Package.swift", R_OK) == 0 else {
+        let folder = String(path: resolved)
+        guard access("\(folder)/Package.swift".cPath, R_OK) == 0 else {
             throw refusal(
                 package, "there is no Package.swift in it; it wants the folder PipesPlugin")
         }

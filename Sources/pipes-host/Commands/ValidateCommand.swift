@@ -62,7 +62,7 @@ struct ValidateCommand: ParsableCommand {
         let inspector = PluginInspector(
             folders: PluginFolders(options: [], executableFolder: nil),
             command: ["/proc/self/exe", DescribeFileCommand.name])
-        guard access(path, F_OK) == 0 else {
+        guard access(path.cPath, F_OK) == 0 else {
             throw refusal(String(cString: strerror(errno)))
         }
         guard var plugin = inspector.report(of: path) else {
@@ -81,7 +81,7 @@ struct ValidateCommand: ParsableCommand {
             plugin, path: absolute(path),
             selection: .init(checks: only, processors: processors),
             args: args, seed: seed ?? UInt64.random(in: 0...UInt64.max))
-        if form.printsText { try Console.show(report.text) }
+        if form.printsText { try Console.show(report.text.withVisibleBytes) }
         if form.json {
             var writer = JSONWriter(isPretty: true)
             report.value.write(to: &writer)
@@ -95,12 +95,17 @@ struct ValidateCommand: ParsableCommand {
     private func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
         defer { free(folder) }
-        return "\(String(cString: folder))/\(path)"
+        return "\(String(path: folder))/\(path)"
     }
 
     private func settings(_ plugin: PluginReport) throws -> Validator.Args {
         var all: Validator.Args = [:]
         for setting in args {
+            do throws(Diagnostic) {
+                try GraphSettings.checkText(setting.option)
+            } catch {
+                throw GraphInput.refusal([error])
+            }
             guard let processor = plugin.processors.first(where: { $0.name == setting.node }) else {
                 throw refusal(
                     "\(setting.option): no processor \"\(setting.node)\"; it has "

@@ -34,6 +34,7 @@ struct GraphSettings {
         _ setting: ArgSetting, to graph: inout Graph,
         describe: (Graph.Node) -> ProcessorDescription?
     ) throws(Diagnostic) {
+        try Self.checkText(setting.option)
         guard let index = graph.nodes.firstIndex(where: { $0.name == setting.node }) else {
             throw Diagnostic(
                 file: setting.option,
@@ -65,6 +66,7 @@ struct GraphSettings {
     private static func apply(
         _ setting: EnvSetting, to graph: inout Graph
     ) throws(Diagnostic) {
+        try Self.checkText(setting.option)
         switch graph.env[setting.name] {
         case nil, .string:
             graph.env[setting.name] = .string(setting.text)
@@ -78,6 +80,15 @@ struct GraphSettings {
             }
             graph.env[setting.name] = value
         }
+    }
+
+    /// - Throws: where an option is not text throughout, as what a graph holds must be.
+    static func checkText(_ option: String) throws(Diagnostic) {
+        if option.isText { return }
+        throw Diagnostic(
+            file: option,
+            "it is not UTF-8, and the texts of a graph are; a file of such a name can be given a "
+                + "link with another name")
     }
 
     private static func json(

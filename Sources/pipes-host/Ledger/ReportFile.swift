@@ -17,7 +17,7 @@ struct ReportFile: ~Copyable {
             console = .output
             return
         }
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        let descriptor = open(file.cPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Self.problem(file) }
         console = Console(descriptor: descriptor)
     }

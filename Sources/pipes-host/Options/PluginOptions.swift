@@ -20,7 +20,7 @@ struct PluginOptions: ParsableArguments {
     /// needed. Once by each command, and not by its children.
     func warnOfMissingFolders() {
         for name in folders {
-            if let folder = opendir(name) {
+            if let folder = opendir(name.cPath) {
                 closedir(folder)
                 continue
             }

@@ -30,11 +30,11 @@ struct Project {
     }
 
     private static func makeFolder(_ path: String) throws(WriteError) {
-        guard mkdir(path, 0o755) == 0 else { throw error(path) }
+        guard mkdir(path.cPath, 0o755) == 0 else { throw error(path) }
     }
 
     private static func write(_ text: String, to path: String) throws(WriteError) {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let file = open(path.cPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw error(path) }
         let isWritten = Console(descriptor: file).write(text)
         let reason = String(cString: strerror(errno))

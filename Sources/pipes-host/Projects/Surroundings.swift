@@ -1,5 +1,6 @@
 import Glibc
 import Pipes
+import PipesCore
 import PipesPluginHost
 
 /// What a plugin project needs of pipes-host, and where it is: beside an installed program, or in
@@ -45,7 +46,7 @@ struct Surroundings {
     var commandsForProgram: [String] {
         let folders = (environment["PATH"] ?? "").split(separator: ":")
         let programs = folders.map { folder -> String in "\(folder)/pipes-host" }
-        let first = programs.first { access($0, X_OK) == 0 }
+        let first = programs.first { access($0.cPath, X_OK) == 0 }
         if let first, Self.isSame(first, "/proc/self/exe") { return [] }
         return ["export PATH=\(Self.shellWord(programFolder)):\"$PATH\""]
     }
@@ -79,12 +80,12 @@ struct Surroundings {
     }
 
     private static func exists(_ path: String) -> Bool {
-        access(path, R_OK) == 0
+        access(path.cPath, R_OK) == 0
     }
 
     private static func isSame(_ first: String, _ second: String) -> Bool {
         var (one, other) = (stat(), stat())
-        guard stat(first, &one) == 0, stat(second, &other) == 0 else { return false }
+        guard stat(first.cPath, &one) == 0, stat(second.cPath, &other) == 0 else { return false }
         return one.st_ino == other.st_ino && one.st_dev == other.st_dev
     }
 

@@ -24,7 +24,7 @@ final class DeadLetterFile: Sendable {
     /// - Throws: a `Diagnostic` where it can't be written.
     func open() throws {
         guard let file else { return }
-        let descriptor = Glibc.open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        let descriptor = Glibc.open(file.cPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
             throw Diagnostic(file: file, "can't be written, as the file of dead letters: \(reason)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import PipesCore
 
 /// One of the two standard outputs. In `run` standard output belongs to the processors, so the
 /// host says everything on standard error.
@@ -9,9 +10,9 @@ struct Console: Sendable {
 
     let descriptor: Int32
 
-    /// Writes a line at once, so that it can't be torn by what other threads write.
+    /// Writes a line for people at once, so that it can't be torn by what other threads write.
     func print(_ line: String) {
-        write(line + "\n")
+        write(line.withVisibleBytes + "\n")
     }
 
     /// Writes what a command was asked for to standard output. A reader that has gone away

@@ -1,3 +1,5 @@
+import PipesCore
+
 /// Columns of text, as wide as their widest cell; numbers stand to the right.
 struct TextTable {
     struct Column {
@@ -38,13 +40,14 @@ extension String {
     }
 
     /// The text as it can be shown in one line: control characters, which could move a
-    /// terminal's cursor or change its colors, become `?`.
+    /// terminal's cursor or change its colors, become `?`, and bytes of a path that are not UTF-8
+    /// are written as `\xe9`.
     var printable: String {
-        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            return self
-        }
+        let text = withVisibleBytes
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { return text }
         var shown = String.UnicodeScalarView()
-        for scalar in unicodeScalars {
+        for scalar in text.unicodeScalars {
             shown.append(scalar.properties.generalCategory == .control ? "?" : scalar)
         }
         return String(shown)

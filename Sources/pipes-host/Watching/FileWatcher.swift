@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import PipesCore
 import PipesPluginHost
 
 /// Tells when what stands at some paths may have changed: a file that was written or replaced, a
@@ -64,7 +65,7 @@ final class FileWatcher: @unchecked Sendable {
             var wanted: [Int32: [Target]] = [:]
             for (folder, target) in targets().flatMap(Self.steps(to:)) {
                 let number = inotify_add_watch(
-                    descriptor, folder,
+                    descriptor, folder.cPath,
                     UInt32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MOVED_FROM | IN_DELETE))
                 if number >= 0 { wanted[number, default: []].append(target) }
             }
@@ -111,10 +112,10 @@ final class FileWatcher: @unchecked Sendable {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { characters in
-                characters.baseAddress.map { readlink(path, $0, characters.count) } ?? -1
+                characters.baseAddress.map { readlink(path.cPath, $0, characters.count) } ?? -1
             }
         }
-        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+        return count < 0 ? nil : String(pathBytes: buffer[..<count])
     }
 
     // MARK: Events
@@ -136,7 +137,7 @@ final class FileWatcher: @unchecked Sendable {
                         bytes.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self))
                     let end = min(offset + 16 + length, count)
                     let name = bytes[(offset + 16)..<end].prefix { $0 != 0 }
-                    if matters(String(decoding: name, as: UTF8.self), in: number) { isNews = true }
+                    if matters(String(pathBytes: name), in: number) { isNews = true }
                     offset = end
                 }
             }

@@ -87,7 +87,7 @@ struct GraphWatch {
 /// A whole file, to be compared with what it was.
 enum FileBytes {
     static func read(_ file: String) -> [UInt8]? {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(file.cPath, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
