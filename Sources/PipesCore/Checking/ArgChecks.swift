@@ -41,7 +41,7 @@ extension GraphCheck {
                 continue
             }
             do {
-                values[position] = try params[position].converted(arg.value)
+                values[position] = try params[position].converted(arg)
             } catch {
                 diagnostics.append(
                     Diagnostic(

@@ -18,6 +18,22 @@ extension ProcessorDescription.Param {
         return converted
     }
 
+    /// The same for an arg, whose text may be all from the environment: where the param wants a
+    /// number or a truth value it is read as JSON.
+    func converted(_ arg: Graph.Arg) throws(Misfit) -> Value {
+        guard let variable = arg.variable, [.int, .float, .bool].contains(kind) else {
+            return try converted(arg.value)
+        }
+        guard let value = variable.json else {
+            throw Misfit(reason: "wants \(kind.name), and \(variable.words)")
+        }
+        do {
+            return try converted(value)
+        } catch {
+            throw Misfit(reason: "\(error.reason); \(variable.words)")
+        }
+    }
+
     private func ofKind(_ value: Value) throws(Misfit) -> Value {
         switch (kind, value) {
         case (.any, _), (.bytes, .bytes): return value

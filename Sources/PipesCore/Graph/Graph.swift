@@ -103,16 +103,20 @@ public struct Graph: Sendable {
         /// The option that set it, in place of the file, as the user wrote it: what messages of it
         /// begin with.
         public var option: String?
+        /// The variable of the environment that a text is, and nothing else: a param of another kind
+        /// reads it as JSON.
+        public var variable: EnvironmentVariable?
         /// Whether its value could not be read from the file, so that it must not be judged.
         public internal(set) var isUnreadable = false
 
         public init(
             _ name: String, _ value: Value, namePlace: Place? = nil, valuePlace: Place? = nil,
-            option: String? = nil
+            option: String? = nil, variable: EnvironmentVariable? = nil
         ) {
             self.name = name
             self.value = value
             self.option = option
+            self.variable = variable
             self.namePlace = namePlace
             self.valuePlace = valuePlace
         }

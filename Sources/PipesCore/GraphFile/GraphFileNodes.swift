@@ -91,6 +91,7 @@ extension GraphFileReader {
                 member.key, value(member.value, of: subject),
                 namePlace: place(member.keyOffset), valuePlace: place(member.value.offset))
             arg.isUnreadable = diagnostics.count > errorCount
+            arg.variable = variable(of: member.value)
             result.append(arg)
         }
         return result

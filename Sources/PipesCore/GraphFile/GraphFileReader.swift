@@ -111,9 +111,16 @@ struct GraphFileReader {
             wrongKind(member.value, of: subject, key: member.key, wants: "a string")
             return nil
         }
-        let (expanded, errors) = EnvironmentText.expand(text, environment: environment)
-        for error in errors { report(subject.prefix + error, at: member.value.offset) }
-        return errors.isEmpty ? expanded : nil
+        return expanded(text, of: subject, at: member.value.offset)?.text
+    }
+
+    /// - Returns: nil where its `${NAME}` can't be filled in.
+    private mutating func expanded(
+        _ text: String, of subject: Subject, at offset: Int
+    ) -> EnvironmentText? {
+        let expanded = EnvironmentText(text, environment: environment)
+        for error in expanded.errors { report(subject.prefix + error, at: offset) }
+        return expanded.errors.isEmpty ? expanded : nil
     }
 
     mutating func nonEmptyString(_ member: LocatedJSON.Member, of subject: Subject) -> String? {
@@ -128,17 +135,41 @@ struct GraphFileReader {
     mutating func bool(
         _ member: LocatedJSON.Member, of subject: Subject, into property: inout Bool
     ) {
-        if case .bool(let bool) = member.value.content {
-            property = bool
-        } else {
-            wrongKind(member.value, of: subject, key: member.key, wants: "true or false")
+        switch scalar(member, of: subject, wants: "true or false") {
+        case .bool(let bool): property = bool
+        case nil: break
+        default: wrongKind(member.value, of: subject, key: member.key, wants: "true or false")
+        }
+    }
+
+    /// The content of what is to be a number or a truth value: as it stands, or of the variable of
+    /// the environment where it is a string that is one reference and nothing else.
+    ///
+    /// - Returns: nil where that is no JSON of such a kind, which was reported.
+    private mutating func scalar(
+        _ member: LocatedJSON.Member, of subject: Subject, wants: String
+    ) -> LocatedJSON.Content? {
+        guard case .string(let text) = member.value.content else { return member.value.content }
+        guard let expanded = expanded(text, of: subject, at: member.value.offset) else {
+            return nil
+        }
+        guard let variable = expanded.variable else { return member.value.content }
+        switch variable.json {
+        case .bool(let bool): return .bool(bool)
+        case .int(let integer): return .integer(integer)
+        default:
+            report(
+                "\(subject.prefix)\(member.key.quoted) wants \(wants), and \(variable.words)",
+                at: member.value.offset)
+            return nil
         }
     }
 
     mutating func integer(
         _ member: LocatedJSON.Member, of subject: Subject, in range: ClosedRange<Int>
     ) -> Int? {
-        guard case .integer(let integer) = member.value.content else {
+        guard let content = scalar(member, of: subject, wants: "an integer") else { return nil }
+        guard case .integer(let integer) = content else {
             wrongKind(member.value, of: subject, key: member.key, wants: "an integer")
             return nil
         }
@@ -160,9 +191,7 @@ struct GraphFileReader {
         case .integer(let integer): return .int(integer)
         case .real(let real): return .float(real)
         case .string(let text):
-            let (expanded, errors) = EnvironmentText.expand(text, environment: environment)
-            for error in errors { report(subject.prefix + error, at: value.offset) }
-            return .string(expanded)
+            return .string(expanded(text, of: subject, at: value.offset)?.text ?? "")
         case .list(let elements):
             var values: [Value] = []
             for element in elements { values.append(self.value(element, of: subject)) }
@@ -174,6 +203,12 @@ struct GraphFileReader {
             }
             return .map(pairs)
         }
+    }
+
+    /// Of a value that is a string and all from the environment.
+    func variable(of value: LocatedJSON) -> EnvironmentVariable? {
+        guard case .string(let text) = value.content else { return nil }
+        return EnvironmentText(text, environment: environment).variable
     }
 
     // MARK: Messages

@@ -16,14 +16,14 @@ extension ProcessorDescription.Param {
         switch kind {
         case .any: return []
         case .null: return [.init("type", .string("null"))]
-        case .bool: return [.init("type", .string("boolean"))]
+        case .bool: return Self.orVariable("boolean")
         case .int:
-            var pairs: [Value.Pair] = [.init("type", .string("integer"))]
+            var pairs = Self.orVariable("integer")
             // What is beyond INT is read as a FLOAT.
             if minimum == nil { pairs.append(.init("minimum", .int(.min))) }
             if maximum == nil { pairs.append(.init("maximum", .int(.max))) }
             return pairs
-        case .float: return [.init("type", .string("number"))]
+        case .float: return Self.orVariable("number")
         case .string: return [.init("type", .string("string"))]
         case .bytes:
             return [
@@ -38,14 +38,25 @@ extension ProcessorDescription.Param {
         }
     }
 
+    /// A value of a type, or the variable that it is in.
+    private static func orVariable(_ type: String) -> [Value.Pair] {
+        [
+            .init("type", .strings([type, "string"])),
+            .init("pattern", .string(SchemaPattern.variable)),
+        ]
+    }
+
     private func choiceSchema(_ choices: [Value]) -> Value.Pair {
         let words = Value.Pair("enum", .list(choices))
-        guard kind == .string || kind == .bytes else { return words }
-        return .init(
-            "anyOf",
-            .list([
-                .map([words]), .object(["pattern": .string(SchemaPattern.environment)]),
-            ]))
+        let pattern: String
+        switch kind {
+        case .string, .bytes: pattern = SchemaPattern.environment
+        case .int, .float, .bool: pattern = SchemaPattern.variable
+        default: return words
+        }
+        // Without its type a pattern holds for a number as well.
+        let variable = Value.object(["type": .string("string"), "pattern": .string(pattern)])
+        return .init("anyOf", .list([.map([words]), variable]))
     }
 
     private func number(_ number: Double) -> Value {

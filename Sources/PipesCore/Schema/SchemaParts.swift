@@ -3,6 +3,9 @@
 enum SchemaPattern {
     /// A text that takes a part from the process environment, and so may turn out to be anything.
     static let environment = #"\$\{"#
+    /// A text that is one variable of the process environment and nothing else, which may stand for
+    /// a number or a truth value.
+    static let variable = #"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"#
     private static let positiveNumber = #"(?=[0-9.]*[1-9])[0-9]+(\.[0-9]+)?"#
     private static let time = #"[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h)"#
 
@@ -45,7 +48,8 @@ extension Value {
     static func bool(_ description: String, fallback: Bool) -> Value {
         .object([
             "description": .string(description),
-            "type": .string("boolean"),
+            "type": .strings(["boolean", "string"]),
+            "pattern": .string(SchemaPattern.variable),
             "default": .bool(fallback),
         ])
     }
@@ -55,7 +59,8 @@ extension Value {
     ) -> Value {
         var pairs: [Pair] = [
             Pair("description", .string(description)),
-            Pair("type", .string("integer")),
+            Pair("type", .strings(["integer", "string"])),
+            Pair("pattern", .string(SchemaPattern.variable)),
             Pair("minimum", .int(Int64(range.lowerBound))),
             Pair("maximum", .int(Int64(range.upperBound))),
         ]

@@ -15,7 +15,7 @@ public enum ExampleTrial {
             .map([
                 .init("name", .string(node.name)), .init("coro", .string(node.coro)),
                 .init("signature", node.signature.map { .string($0) } ?? .null),
-                .init("args", .map(node.args.map { .init($0.name, $0.value) })),
+                .init("args", .list(node.args.map(Self.value))),
                 .init("examples", .list(node.examples.map { .list($0.inputs) })),
                 .init("file", file.map { .string($0) } ?? .null),
                 .init("folders", .list(folders.map { .string($0) })),
@@ -28,14 +28,33 @@ public enum ExampleTrial {
             self.folders = folders
         }
 
+        /// An arg: its name, its value, and the name of the variable that it is all from or NULL.
+        private static func value(of arg: Graph.Arg) -> Value {
+            .list([
+                .string(arg.name), arg.value, arg.variable.map { .string($0.name) } ?? .null,
+            ])
+        }
+
+        private static func arg(_ value: Value) -> Graph.Arg? {
+            guard case .list(let parts) = value, parts.count == 3, case .string(let name) = parts[0]
+            else { return nil }
+            var arg = Graph.Arg(name, parts[1])
+            if case .string(let text) = parts[1], case .string(let variable) = parts[2] {
+                arg.variable = EnvironmentVariable(name: variable, text: text)
+            }
+            return arg
+        }
+
         /// - Throws: where it is not what `value` gives.
         init(_ value: Value) throws(ReportError) {
             let fields = try ReportFields(value)
-            guard case .map(let args) = fields["args"] else { throw fields.wrong("args") }
             node = Graph.Node(
                 try fields.string("name"), coro: try fields.string("coro"),
-                args: args.map { Graph.Arg($0.key, $0.value) },
                 signature: try fields.stringOrNull("signature"))
+            for arg in try fields.list("args") {
+                guard let arg = Self.arg(arg) else { throw fields.wrong("args") }
+                node.args.append(arg)
+            }
             for example in try fields.list("examples") {
                 guard case .list(let inputs) = example else { throw fields.wrong("examples") }
                 node.examples.append(.init(inputs: inputs, output: .null))

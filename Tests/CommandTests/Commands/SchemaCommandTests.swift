@@ -42,7 +42,7 @@ struct SchemaCommandTests {
                 try part($0, "if", "properties", "coro")["const"] as? String == "strings.random"
             })
         let num = try part(random, "then", "properties", "args", "properties", "num")
-        #expect(num["type"] as? String == "integer")
+        #expect(num["type"] as? [String] == ["integer", "string"])
         #expect(num["default"] as? Int == 20)
         #expect(num["minimum"] as? Int == 0)
         #expect((num["description"] as? String ?? "") != "")

@@ -34,22 +34,25 @@ struct GraphSchemaTests {
             (.init(name: "a", kind: .any, help: "Any."), #"{"description":"Any."}"#),
             (
                 .init(name: "a", kind: .int, fallback: .int(6), minimum: 0, maximum: 9),
-                #"{"type":"integer","minimum":0,"maximum":9,"default":6}"#
+                #"{"type":["integer","string"],\#(variable),"#
+                    + #""minimum":0,"maximum":9,"default":6}"#
             ),
             (
                 .init(name: "a", kind: .float, fallback: .null, minimum: 0.5),
-                #"{"type":"number","minimum":0.5}"#
+                #"{"type":["number","string"],\#(variable),"minimum":0.5}"#
             ),
-            (.init(name: "a", kind: .bool), #"{"type":"boolean"}"#),
+            (.init(name: "a", kind: .bool), #"{"type":["boolean","string"],\#(variable)}"#),
             (.init(name: "a", kind: .list), #"{"type":"array"}"#),
             (.init(name: "a", kind: .map), #"{"type":"object"}"#),
             (
                 .init(name: "a", kind: .string, choices: [.string("x"), .string("y")]),
-                #"{"type":"string","anyOf":[{"enum":["x","y"]},{"pattern":"\\$\\{"}]}"#
+                #"{"type":"string","anyOf":[{"enum":["x","y"]},"#
+                    + #"{"type":"string","pattern":"\\$\\{"}]}"#
             ),
             (
                 .init(name: "a", kind: .float, choices: [.int(1), .float(2.5)]),
-                #"{"type":"number","enum":[1,2.5]}"#
+                #"{"type":["number","string"],\#(variable),"anyOf":[{"enum":[1,2.5]},"#
+                    + #"{"type":"string",\#(variable)}]}"#
             ),
         ] as [(ProcessorDescription.Param, String)])
     func params(param: ProcessorDescription.Param, expected: String) {
@@ -74,3 +77,6 @@ struct GraphSchemaTests {
         #expect(try member(then, "properties", "args", "required") == .list([.string("num")]))
     }
 }
+
+/// The pattern of a text that is one variable of the environment.
+private let variable = #""pattern":"^\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}$""#
