@@ -1,6 +1,7 @@
 /* The layout of every ABI struct, checked when the header is compiled: a plugin built years ago
  * must find each field where it was. 64-bit only, as the design says. */
 #include <pipes/pipes.h>
+#include <pipes/tensor.h>
 
 #define SIZE(TYPE, BYTES) _Static_assert(sizeof(TYPE) == (BYTES), #TYPE " has changed its size")
 #define OFFSET(TYPE, FIELD, BYTES) \
@@ -104,3 +105,19 @@ OFFSET(pipes_plugin, summary, 24);
 OFFSET(pipes_plugin, toolchain, 32);
 OFFSET(pipes_plugin, processors, 40);
 OFFSET(pipes_plugin, processor_count, 48);
+
+/* As dlpack.h 1.x lays out DLDataType and DLTensor. */
+SIZE(pipes_dtype, 4);
+OFFSET(pipes_dtype, code, 0);
+OFFSET(pipes_dtype, bits, 1);
+OFFSET(pipes_dtype, lanes, 2);
+
+SIZE(pipes_tensor, 48);
+OFFSET(pipes_tensor, data, 0);
+OFFSET(pipes_tensor, device_type, 8);
+OFFSET(pipes_tensor, device_id, 12);
+OFFSET(pipes_tensor, ndim, 16);
+OFFSET(pipes_tensor, dtype, 20);
+OFFSET(pipes_tensor, shape, 24);
+OFFSET(pipes_tensor, strides, 32);
+OFFSET(pipes_tensor, byte_offset, 40);

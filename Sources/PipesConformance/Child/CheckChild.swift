@@ -38,7 +38,9 @@ public enum CheckChild {
 
         /// - Returns: nil for a text that `value` does not give.
         init?(json: String) {
-            guard case .map(let pairs)? = try? Value(json: Array(json.utf8)) else { return nil }
+            guard case .map(let pairs)? = try? Value(form: Value(json: Array(json.utf8))) else {
+                return nil
+            }
             let fields = Dictionary(pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
             guard case .string(let file)? = fields["file"],
                 case .string(let check)? = fields["check"],

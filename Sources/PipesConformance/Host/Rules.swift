@@ -79,13 +79,22 @@ enum ValueRule {
         switch Kind(rawValue: value.kind) {
         case .bool where value.integer != 0 && value.integer != 1:
             return "a BOOL whose integer is \(value.integer) and neither 0 nor 1"
-        case .tensor: return value.ext.flatMap { Tensor(at: $0).flaw }
+        case .tensor:
+            guard let head = value.ext.map({ pipes_tensor(at: $0) }) else { return nil }
+            return head.flaw ?? wrongSize(value.size, of: head)
         case .list, .map:
             let items = UnsafeBufferPointer(
                 start: value.items, count: value.size > 0 ? value.itemCount ?? 0 : 0)
             return items.lazy.compactMap { flawInside($0) }.first
         default: return nil
         }
+    }
+
+    private static func wrongSize(_ size: UInt64, of head: pipes_tensor) -> String? {
+        guard let sizes = head.sizes, let bytes = head.elementType.byteCount(of: sizes),
+            size != 0, size != UInt64(bytes)
+        else { return nil }
+        return "a TENSOR whose size is \(size), and its elements take \(bytes) bytes"
     }
 }
 

@@ -54,26 +54,27 @@ final class InputMemory: @unchecked Sendable {
         case .map(let items):
             value.items = try place(items)
             value.size = UInt64(items.count / 2)
-        case .tensor(let shape): value.ext = UnsafeRawPointer(try placeTensor(shape))
+        case .tensor(let tensor):
+            value.ext = UnsafeRawPointer(try place(tensor))
+            value.size = UInt64(tensor.byteCount)
         }
         return value
     }
 
-    /// One of FLOATs of 32 bits.
-    private func placeTensor(_ shape: [Int64]) throws(OutOfMemory) -> UnsafePointer<Tensor> {
-        let count = Int(shape.reduce(1, *))
+    /// What is not known of its elements is zero.
+    private func place(_ tensor: Tensor) throws(OutOfMemory) -> UnsafePointer<pipes_tensor> {
         // What libraries expect of the first element.
-        let data = try allocate(count * MemoryLayout<Float>.stride, alignment: 64)
-        for index in 0..<count {
-            data.storeBytes(
-                of: Float(index) / 2, toByteOffset: index * MemoryLayout<Float>.stride,
-                as: Float.self)
-        }
-        var tensor = Tensor()
-        tensor.data = count > 0 ? data : nil
-        tensor.dimensions = Int32(shape.count)
-        tensor.shape = try placeArray(shape)
-        return try placeArray([tensor])
+        let room = try allocate(tensor.byteCount, alignment: 64)
+        let data = tensor.data ?? Array(repeating: 0, count: tensor.byteCount)
+        data.withUnsafeBytes { if let from = $0.baseAddress { memcpy(room, from, $0.count) } }
+        var head = pipes_tensor()
+        head.data = data.isEmpty ? nil : room
+        head.device_type = Int32(PIPES_DEVICE_CPU)
+        head.ndim = Int32(tensor.shape.count)
+        head.dtype = pipes_dtype(
+            code: tensor.type.code, bits: tensor.type.bits, lanes: tensor.type.lanes)
+        head.shape = UnsafeMutablePointer(mutating: try placeArray(tensor.shape))
+        return try placeArray([head])
     }
 
     /// Values one after the other.

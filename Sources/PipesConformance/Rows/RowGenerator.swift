@@ -38,8 +38,8 @@ struct RowGenerator {
             }
         }
         guard isValid else { return rows }
-        let tensors = Self.shapes.map { shape in
-            kinds.map { $0 == .any ? .tensor(shape) : value($0, depth: 0) }
+        let tensors = Self.tensors.map { tensor in
+            kinds.map { $0 == .any ? .tensor(tensor) : value($0, depth: 0) }
         }
         return rows + [kinds.map { nested($0) }] + tensors
     }
@@ -80,7 +80,7 @@ struct RowGenerator {
             let count = Int.random(in: 0...4, using: &bits)
             let values = items(count, depth: depth)
             return .map((0..<count).flatMap { [.text("key\($0)"), values[$0]] })
-        case .tensor: return .tensor(bits.pick(Self.shapes))
+        case .tensor: return .tensor(bits.pick(Self.tensors))
         case .any:
             if prefersTexts && depth == 0 { return .string(text()) }
             let flat: [Kind] = [
@@ -130,7 +130,15 @@ struct RowGenerator {
         }
     }
 
-    private static let shapes: [[Int64]] = [[], [3], [2, 3], [0], [2, 0, 4], [4, 1, 2, 1]]
+    /// Of FLOATs of 32 bits.
+    private static let tensors: [Tensor] = {
+        let shapes: [[Int64]] = [[], [3], [2, 3], [0], [2, 0, 4], [4, 1, 2, 1]]
+        return shapes.compactMap { shape in
+            let numbers = (0..<Int(shape.reduce(1, *))).map { Float($0) / 2 }
+            let data = numbers.withUnsafeBytes { Array($0) }
+            return Tensor(ElementType(code: 2, bits: 32), shape: shape, data: data)
+        }
+    }()
 
     private static let texts = [
         "", "a", "hello world", "  two  spaces ", "a,b,,c", "123", "-0.5", "null", "true",

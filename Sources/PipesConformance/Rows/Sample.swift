@@ -14,8 +14,8 @@ indirect enum Sample: Hashable, Sendable {
     case list([Sample])
     /// Key, value, key, value.
     case map([Sample])
-    /// A TENSOR of this shape; its elements are not looked at.
-    case tensor([Int64])
+    /// Of what a plugin yielded the elements are not looked at.
+    case tensor(Tensor)
 
     static func text(_ text: String) -> Sample { .string(Array(text.utf8)) }
 
@@ -29,7 +29,7 @@ indirect enum Sample: Hashable, Sendable {
         case .bytes: self = .bytes(Self.bytes(of: value))
         case .list: self = .list(Self.items(of: value))
         case .map: self = .map(Self.items(of: value))
-        case .tensor: self = .tensor(value.ext.flatMap { Tensor(at: $0).sizes } ?? [])
+        case .tensor: self = Self.tensor(at: value.ext).map { .tensor($0) } ?? .null
         case .null, .any, nil: self = .null
         }
     }
@@ -44,7 +44,15 @@ indirect enum Sample: Hashable, Sendable {
         case .bytes(let bytes): self = .bytes(bytes)
         case .list(let values): self = .list(values.map { Sample($0) })
         case .map(let pairs): self = .map(pairs.flatMap { [.text($0.key), Sample($0.value)] })
+        case .tensor(let tensor): self = .tensor(tensor)
         }
+    }
+
+    private static func tensor(at pointer: UnsafeRawPointer?) -> Tensor? {
+        guard let head = pointer.map({ pipes_tensor(at: $0) }), let sizes = head.sizes else {
+            return nil
+        }
+        return Tensor(head.elementType, shape: sizes, data: nil)
     }
 
     /// The memory may have been freed, and then the copy may come to lie on what is copied.
@@ -97,7 +105,7 @@ indirect enum Sample: Hashable, Sendable {
 
     /// For messages: JSON, cut where it is long.
     var shown: String {
-        let text = value.json
+        let text = value.shown
         guard text.unicodeScalars.count > 80 else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(80))) + "..."
     }
@@ -112,7 +120,7 @@ indirect enum Sample: Hashable, Sendable {
         case .bytes(let bytes): .bytes(Array(bytes.prefix(200)))
         case .list(let items): .list(items.prefix(50).map(\.value))
         case .map(let items): .list(items.prefix(50).map(\.value))
-        case .tensor(let shape): .string("a tensor of the shape \(shape)")
+        case .tensor(let tensor): .tensor(tensor)
         }
     }
 }

@@ -1,5 +1,12 @@
 import PipesJSON
 
+extension Value {
+    /// As an arg is written: BYTES as their base64 in a STRING.
+    public var asArg: Value {
+        if case .bytes(let bytes) = self { .string(bytes.base64) } else { self }
+    }
+}
+
 extension ProcessorDescription.Param {
     /// Why a value is none for a param: `wants INT, got STRING`.
     public struct Misfit: Error, Sendable, Hashable {
@@ -75,7 +82,8 @@ extension ProcessorDescription.Param {
         for choice in choices {
             if let choice = try? ofKind(choice), choice == value { return }
         }
-        var reason = "is \(value.json); it can be \(choices.map(\.json).listed)."
+        var reason =
+            "is \(value.asArg.json); it can be \(choices.map(\.asArg.json).listed)."
         if case .string(let text) = value {
             let texts = choices.compactMap { choice -> String? in
                 if case .string(let text) = choice { text } else { nil }

@@ -129,13 +129,13 @@ extension GraphFileReader {
             switch (member.key, member.value.content) {
             case ("in", .list(let elements)):
                 var values: [Value] = []
-                for element in elements { values.append(value(element, of: subject)) }
+                for element in elements { values.append(rowValue(element, of: subject)) }
                 inputs = values
             case ("in", _):
                 wrongKind(
                     member.value, of: subject, key: "in", wants: "a list of one joined row")
                 return nil
-            case ("out", _): output = value(member.value, of: subject)
+            case ("out", _): output = rowValue(member.value, of: subject)
             default: unknownKey(member, of: subject, owner: "an example", known: ["in", "out"])
             }
         }

@@ -250,9 +250,21 @@ extension GraphFileReader {
         result.reserveCapacity(rows.count)
         for row in rows {
             result.append(
-                GraphTest.Row(value: value(row, of: subject), place: place(row.offset)))
+                GraphTest.Row(value: rowValue(row, of: subject), place: place(row.offset)))
         }
         return result
+    }
+
+    /// A value of a row, in the JSON form of all values.
+    mutating func rowValue(_ row: LocatedJSON, of subject: Subject) -> Value {
+        let value = value(row, of: subject)
+        do throws(FormMistake) {
+            return try Value(form: value)
+        } catch {
+            report(subject.prefix + error.message, at: row.offset)
+            // It fits every kind, so that no second message follows.
+            return .null
+        }
     }
 
     /// - Returns: nil where it is none, and that was reported.

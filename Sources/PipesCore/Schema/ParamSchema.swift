@@ -8,7 +8,7 @@ extension ProcessorDescription.Param {
         if let maximum { pairs.append(.init("maximum", number(maximum))) }
         if let choices { pairs.append(choiceSchema(choices)) }
         // null says that the arg may be left out, and can't be written.
-        if let fallback, fallback != .null { pairs.append(.init("default", fallback)) }
+        if let fallback, fallback != .null { pairs.append(.init("default", fallback.asArg)) }
         return .map(pairs)
     }
 
@@ -47,7 +47,7 @@ extension ProcessorDescription.Param {
     }
 
     private func choiceSchema(_ choices: [Value]) -> Value.Pair {
-        let words = Value.Pair("enum", .list(choices))
+        let words = Value.Pair("enum", .list(choices.map(\.asArg)))
         let pattern: String
         switch kind {
         case .string, .bytes: pattern = SchemaPattern.environment

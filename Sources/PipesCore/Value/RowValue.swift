@@ -122,7 +122,7 @@ extension pipes_value {
 }
 
 extension Value {
-    /// A copy that Swift owns. A TENSOR can't be copied so and becomes null.
+    /// A copy that Swift owns.
     public init(copying value: pipes_value) {
         switch Kind(rawValue: value.kind) {
         case .bool: self = .bool(value.integer != 0)
@@ -141,12 +141,13 @@ extension Value {
                         String(decoding: items[$0].buffer, as: UTF8.self),
                         Value(copying: items[$0 + 1]))
                 })
-        default: self = .null
+        case .tensor: self = .tensor(Tensor(copying: value))
+        case .null, .any, nil: self = .null
         }
     }
 
     /// Writes a copy whose texts and items lie in the arena of `storage`.
-    /// - Returns: nil where the memory can't be had.
+    /// - Returns: nil where the memory can't be had, or the elements of a TENSOR are not known.
     public func copied(to storage: RowStorage) -> pipes_value? {
         var copy = pipes_value()
         copy.kind = kind.rawValue
@@ -175,6 +176,7 @@ extension Value {
             guard let items = Value.copied(flat, to: storage) else { return nil }
             copy.items = items
             copy.size = UInt64(pairs.count)
+        case .tensor(let tensor): return tensor.copied(to: storage)
         }
         return copy
     }

@@ -43,6 +43,7 @@ public indirect enum Value: Sendable, Hashable {
     case list([Value])
     /// Pairs in their order; keys may repeat only where the origin allowed it.
     case map([Pair])
+    case tensor(Tensor)
 
     /// A key of a map and what it stands for.
     public struct Pair: Sendable, Hashable {
@@ -65,6 +66,7 @@ public indirect enum Value: Sendable, Hashable {
         case .bytes: .bytes
         case .list: .list
         case .map: .map
+        case .tensor: .tensor
         }
     }
 }

@@ -2,8 +2,8 @@ public import PipesJSON
 
 extension Value {
     /// Reads one value from JSON text: an object becomes a MAP whose pairs stand in their order,
-    /// a number with a fraction, with an exponent or beyond INT a FLOAT. JSON has no BYTES: their
-    /// base64 stays a STRING.
+    /// a number with a fraction, with an exponent or beyond INT a FLOAT. `init(form:)` finds in it
+    /// what JSON doesn't have.
     ///
     /// - Parameter json: UTF-8.
     /// - Throws: where the text is not JSON, or nested more than 512 deep.
@@ -41,36 +41,12 @@ extension Value {
         self = result
     }
 
-    /// Appends the value as JSON text on one line: BYTES as base64, a FLOAT always with a point
-    /// or an exponent (NaN and the infinities as null).
+    /// Appends the value as JSON text on one line, in the form that `write` gives it.
     public func appendJSON(to bytes: inout [UInt8]) {
         var writer = JSONWriter(appendingTo: bytes)
         bytes = []
         write(to: &writer)
         bytes = writer.bytes
-    }
-
-    /// Writes the value as the next one of a larger text.
-    public func write(to writer: inout JSONWriter) {
-        switch self {
-        case .null: writer.null()
-        case .bool(let bool): writer.bool(bool)
-        case .int(let integer): writer.integer(integer)
-        case .float(let real): writer.real(real)
-        case .string(let string): writer.string(string)
-        case .bytes(let bytes): bytes.withUnsafeBufferPointer { writer.base64($0) }
-        case .list(let values):
-            writer.beginArray()
-            for value in values { value.write(to: &writer) }
-            writer.endArray()
-        case .map(let pairs):
-            writer.beginObject()
-            for pair in pairs {
-                writer.key(pair.key)
-                pair.value.write(to: &writer)
-            }
-            writer.endObject()
-        }
     }
 
     /// The value as JSON text on one line.

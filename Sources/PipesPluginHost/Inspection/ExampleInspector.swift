@@ -90,19 +90,10 @@ public struct ExampleInspector: Sendable {
             case .yielded(let values) where values.isEmpty:
                 wanted == .null ? nil : "yields nothing, and should yield \(wanted.json)"
             case .yielded(let values):
-                values.count == 1 && Self.areEqual(values[0], wanted)
+                values.count == 1 && wanted.isMet(by: values[0])
                     ? nil
-                    : "yields \(values.map(\.json).joined(separator: ", ")), and should yield "
-                        + wanted.json
-            }
-        }
-
-        /// As the file writes values: BYTES are base64, and a whole FLOAT may lack its point.
-        private static func areEqual(_ value: Value, _ wanted: Value) -> Bool {
-            switch (value, wanted) {
-            case (.float(let real), .int(let integer)): real == Double(integer)
-            case (.int(let integer), .float(let real)): real == Double(integer)
-            default: value == wanted
+                    : "yields \(values.map(\.shown).joined(separator: ", ")), and should yield "
+                        + wanted.shown
             }
         }
     }
@@ -121,7 +112,8 @@ public struct ExampleInspector: Sendable {
             while let end = output.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = Array(output[..<end])
                 output.removeSubrange(...end)
-                guard case .map(let pairs)? = try? Value(json: line), let pair = pairs.first,
+                guard case .map(let pairs)? = try? Value(form: Value(json: line)),
+                    let pair = pairs.first,
                     let event = ExampleTrial.Event(rawValue: pair.key)
                 else { continue }
                 take(event, pair.value)

@@ -87,7 +87,7 @@ public enum ExampleTrial {
         // A crash here is expected, and its core is of no use.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-        guard output >= 0, let value = try? Value(json: Array(request.utf8)),
+        guard output >= 0, let value = try? Value(form: Value(json: Array(request.utf8))),
             let request = try? Request(value)
         else { _exit(2) }
         for index in request.node.examples.indices {

@@ -206,7 +206,7 @@ public struct PluginInspector: Sendable {
 
     private func report(_ path: String, _ end: End, output: [UInt8]) -> PluginReport? {
         // A child that has told all has loaded the file, and what follows is its end.
-        let value = try? Value(json: output)
+        let value = try? Value(form: Value(json: output))
         let told = value.flatMap { try? PluginReport($0) }
         // A library that is no plugin is none, however it ends.
         if value == .null { return nil }

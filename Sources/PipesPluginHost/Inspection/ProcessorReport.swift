@@ -139,8 +139,8 @@ extension ProcessorDescription.Param {
             .init("name", .string(name)), .init("kind", .string(kind.name)),
             .init("help", .string(help)), .init("required", .bool(fallback == nil)),
         ]
-        if let fallback { pairs.append(.init("default", fallback)) }
-        if let choices { pairs.append(.init("choices", .list(choices))) }
+        if let fallback { pairs.append(.init("default", fallback.asArg)) }
+        if let choices { pairs.append(.init("choices", .list(choices.map(\.asArg)))) }
         if let minimum { pairs.append(.init("minimum", number(minimum))) }
         if let maximum { pairs.append(.init("maximum", number(maximum))) }
         return .map(pairs)

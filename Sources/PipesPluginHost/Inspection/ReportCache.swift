@@ -68,7 +68,7 @@ public struct ReportCache: Sendable {
     /// - Returns: nil where nothing is known, or what is known does not hold any longer.
     func entry(_ key: Key, path: String) -> Entry? {
         guard let bytes = Self.read(key.entryPath),
-            case .map(let pairs)? = try? Value(json: bytes), pairs.count == 2,
+            case .map(let pairs)? = try? Value(form: Value(json: bytes)), pairs.count == 2,
             pairs[0].value == .list(key.identity)
         else { return nil }
         if pairs[1].value == .null { return .ordinary }

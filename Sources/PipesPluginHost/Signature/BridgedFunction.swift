@@ -115,7 +115,7 @@ public final class BridgedFunction: @unchecked Sendable {
                     }
                 }
                 if let failure { throw failure }
-            case .null, .bytes, .list, .map:
+            case .null, .bytes, .list, .map, .tensor:
                 throw OpenError(message: "a signature has no default of kind \(fallback.kind.name)")
             }
         }

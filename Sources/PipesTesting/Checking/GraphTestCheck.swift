@@ -110,6 +110,11 @@ private struct TestCheck {
                 at: source.node.place)
             return
         }
+        for row in source.rows where !row.value.isComplete {
+            report(
+                "source \(source.node.node.quoted) yields a TENSOR, and this one has no data",
+                at: row.place)
+        }
         for row in source.rows where row.value.asRow(of: output.kind) == nil {
             let hint = output.kind == .bytes ? "; BYTES are written as base64" : ""
             report(

@@ -1,5 +1,4 @@
 public import PipesCore
-internal import PipesJSON
 
 /// Expected and actual rows side by side.
 public struct RowComparison: Sendable, Equatable {
@@ -28,21 +27,20 @@ public struct RowComparison: Sendable, Equatable {
 
     /// In this order.
     static func exact(_ expected: [GraphTest.Row], _ got: [Value]) -> RowComparison {
-        let wanted = expected.map { $0.value.comparable }
-        let actual = got.map(\.comparable)
-        if wanted == actual {
+        if expected.count == got.count, zip(expected, got).allSatisfy({ $0.value.isMet(by: $1) }) {
             return RowComparison(lines: zip(expected, got).map { line($0, $1, isSame: true) })
         }
         var comparison = RowComparison()
-        let isLong = max(wanted.count, actual.count) > largestAlignment
+        let isLong = max(expected.count, got.count) > largestAlignment
         var (missing, extra): (Set<Int>, Set<Int>) = ([], [])
         if isLong {
-            let both = min(wanted.count, actual.count)
-            let different = (0..<both).filter { wanted[$0] != actual[$0] }
-            missing = Set(different).union(both..<wanted.count)
-            extra = Set(different).union(both..<actual.count)
+            let both = min(expected.count, got.count)
+            let different = (0..<both).filter { !expected[$0].value.isMet(by: got[$0]) }
+            missing = Set(different).union(both..<expected.count)
+            extra = Set(different).union(both..<got.count)
         } else {
-            for change in actual.difference(from: wanted) {
+            let wanted = expected.map { Side.expected($0.value) }
+            for change in got.map(Side.got).difference(from: wanted, by: Side.areSame) {
                 switch change {
                 case .remove(let offset, _, _): missing.insert(offset)
                 case .insert(let offset, _, _): extra.insert(offset)
@@ -65,26 +63,19 @@ public struct RowComparison: Sendable, Equatable {
 
     /// In whatever order: rows that are on both sides first, then those that are on one.
     static func anyOrder(_ expected: [GraphTest.Row], _ got: [Value]) -> RowComparison {
-        var unmatched: [Value: Int] = [:]
-        for value in got { unmatched[value.comparable, default: 0] += 1 }
+        var partners = Partners(got)
+        // An equal one first: another row may be met by no other.
+        let equals = expected.map { row in partners.take(like: row.value) { row.value == $0 } }
         var comparison = RowComparison()
         var missing: [GraphTest.Row] = []
-        for row in expected {
-            let value = row.value.comparable
-            if let count = unmatched[value], count > 0 {
-                unmatched[value] = count - 1
-                comparison.lines.append(line(row, row.value, isSame: true))
+        for (row, equal) in zip(expected, equals) {
+            if let index = equal ?? partners.take(like: row.value, where: row.value.isMet) {
+                comparison.lines.append(line(row, got[index], isSame: true))
             } else {
                 missing.append(row)
             }
         }
-        var extra: [Value] = []
-        for value in got.reversed() {
-            guard let count = unmatched[value.comparable], count > 0 else { continue }
-            unmatched[value.comparable] = count - 1
-            extra.append(value)
-        }
-        extra.reverse()
+        let extra = partners.left.map { got[$0] }
         for index in 0..<max(missing.count, extra.count) {
             comparison.lines.append(
                 line(
@@ -98,30 +89,47 @@ public struct RowComparison: Sendable, Equatable {
     private static func line(
         _ row: GraphTest.Row?, _ value: Value?, isSame: Bool
     ) -> Line {
-        Line(expected: row.map { $0.value.json }, got: value.map(\.json), isSame: isSame)
+        Line(expected: row.map { $0.value.shown }, got: value.map(\.shown), isSame: isSame)
+    }
+
+    /// A row of one side: what meets what depends on which was written and which came.
+    private enum Side {
+        case expected(Value)
+        case got(Value)
+
+        static func areSame(_ one: Side, _ other: Side) -> Bool {
+            switch (one, other) {
+            case (.expected(let wanted), .got(let value)), (.got(let value), .expected(let wanted)):
+                wanted.isMet(by: value)
+            case (.expected(let one), .expected(let other)), (.got(let one), .got(let other)):
+                one == other
+            }
+        }
     }
 }
 
-extension Value {
-    /// What is equal in JSON is equal here: BYTES are their base64, a whole FLOAT is an integer,
-    /// what is no number is null, and the order of an object's keys means nothing.
-    var comparable: Value {
-        switch self {
-        case .float(let real) where real.isFinite:
-            Int64(exactly: real).map { .int($0) } ?? self
-        case .float: .null
-        case .bytes(let bytes):
-            .string(
-                bytes.withUnsafeBufferPointer { buffer in
-                    var text: [UInt8] = []
-                    Base64.append(buffer, to: &text)
-                    return String(decoding: text, as: UTF8.self)
-                })
-        case .list(let items): .list(items.map(\.comparable))
-        case .map(let pairs):
-            .map(
-                pairs.map { Pair($0.key, $0.value.comparable) }.sorted { $0.key < $1.key })
-        default: self
+/// The rows that came and have no partner yet, to be found by likeness.
+private struct Partners {
+    private let values: [Value]
+    /// Places in `values`, the last of each first.
+    private var places: [Value: [Int]] = [:]
+
+    init(_ values: [Value]) {
+        self.values = values
+        for (place, value) in values.enumerated().reversed() {
+            places[value.likeness, default: []].append(place)
         }
     }
+
+    /// Takes the first that is like a value and passes.
+    mutating func take(like value: Value, where passes: (Value) -> Bool) -> Int? {
+        let likeness = value.likeness
+        guard let index = places[likeness]?.lastIndex(where: { passes(values[$0]) }) else {
+            return nil
+        }
+        return places[likeness]?.remove(at: index)
+    }
+
+    /// Their places, in order.
+    var left: [Int] { places.values.joined().sorted() }
 }

@@ -139,7 +139,8 @@ struct ProcessorText {
         ])
         for param in processor.params {
             table.rows.append([
-                param.name, param.kind.name, param.fallback.map(Self.json) ?? "required",
+                param.name, param.kind.name,
+                param.fallback.map { Self.json($0.asArg) } ?? "required",
                 Self.allowed(param), param.help.inOneLine,
             ])
         }
@@ -147,7 +148,9 @@ struct ProcessorText {
     }
 
     private static func allowed(_ param: ProcessorDescription.Param) -> String {
-        if let choices = param.choices { return choices.map(json).joined(separator: ", ") }
+        if let choices = param.choices {
+            return choices.map { json($0.asArg) }.joined(separator: ", ")
+        }
         func number(_ limit: Double) -> String {
             Int64(exactly: limit).map(String.init) ?? String(limit)
         }
@@ -162,7 +165,7 @@ struct ProcessorText {
     /// With every arg, at its default or at a value of its kind.
     var example: Value {
         let args = processor.params.map { param in
-            Value.Pair(param.name, param.fallback ?? Self.sample(param))
+            Value.Pair(param.name, (param.fallback ?? Self.sample(param)).asArg)
         }
         return .map(
             [.init("coro", .string(coro))]

@@ -62,7 +62,7 @@ final class DeadLetterFile: Sendable {
         json.string(letter.message)
         json.key("row")
         json.beginArray()
-        for value in letter.row { value.write(to: &json) }
+        for value in letter.row { value.write(to: &json, tensors: .small) }
         json.endArray()
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self) + "\n"

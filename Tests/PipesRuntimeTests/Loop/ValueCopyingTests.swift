@@ -9,6 +9,8 @@ import Testing
             Value.null, .bool(true), .int(7), .float(0.5), .string(""), .string("naïve"),
             .bytes([0, 255]), .list([]), .list([.string("a"), .list([.int(1)])]),
             .map([.init("k", .map([.init("inner", .string("v"))]))]),
+            Tensor(ElementType(code: 1, bits: 8), shape: [2, 1], data: [7, 8])
+                .map { .tensor($0) } ?? .null,
         ])
     func values(value: Value) throws {
         let target = RowStorage(capacity: 1)
@@ -20,22 +22,9 @@ import Testing
         #expect(Value(copying: target.values[0]) == value)
     }
 
-    /// As dlpack.h has it.
-    private struct Tensor {
-        var data: UnsafeMutableRawPointer?
-        var device: (Int32, Int32) = (1, 0)
-        var dimensions: Int32
-        var code: UInt8 = 2
-        var bits: UInt8 = 32
-        var lanes: UInt16 = 1
-        var shape: UnsafeMutablePointer<Int64>?
-        var strides: UnsafeMutablePointer<Int64>?
-        var byteOffset: UInt64 = 0
-    }
-
     /// - Returns: the elements of the copy, or nil where there is none.
     private func copy(
-        _ shape: [Int64], strides: [Int64]? = nil, change: (inout Tensor) -> Void = { _ in }
+        _ shape: [Int64], strides: [Int64]? = nil, change: (inout pipes_tensor) -> Void = { _ in }
     ) -> [Float]? {
         var shape = shape
         var strides = strides ?? []
@@ -44,19 +33,20 @@ import Testing
         return elements.withUnsafeMutableBytes { data in
             shape.withUnsafeMutableBufferPointer { shape in
                 strides.withUnsafeMutableBufferPointer { strides in
-                    var tensor = Tensor(
-                        data: data.baseAddress, dimensions: Int32(shape.count),
+                    var tensor = pipes_tensor(
+                        data: data.baseAddress, device_type: 1, device_id: 0,
+                        ndim: Int32(shape.count), dtype: pipes_dtype_of(2, 32),
                         shape: shape.baseAddress,
-                        strides: strides.isEmpty ? nil : strides.baseAddress, byteOffset: 4)
+                        strides: strides.isEmpty ? nil : strides.baseAddress, byte_offset: 4)
                     change(&tensor)
                     return withUnsafePointer(to: tensor) { pointer -> [Float]? in
                         var value = pipes_value()
                         value.kind = Kind.tensor.rawValue
                         value.ext = UnsafeRawPointer(pointer)
                         guard let copy = value.copied(to: target)?.ext else { return nil }
-                        let copied = copy.load(as: Tensor.self)
-                        guard copied.data != tensor.data, copied.byteOffset == 0,
-                            copied.strides == nil, copied.dimensions == tensor.dimensions
+                        let copied = copy.load(as: pipes_tensor.self)
+                        guard copied.data != tensor.data, copied.byte_offset == 0,
+                            copied.strides == nil, copied.ndim == tensor.ndim
                         else { return [] }
                         let sizes = UnsafeBufferPointer(start: copied.shape, count: shape.count)
                         let count = Int(sizes.reduce(1, *))
@@ -69,21 +59,23 @@ import Testing
         }
     }
 
-    @Test("is copied where it is a tensor whose elements lie side by side")
+    @Test("is copied where it is a tensor, its elements side by side in the order of rows")
     func tensors() {
         #expect(copy([2, 3]) == [1, 2, 3, 4, 5, 6])
         #expect(copy([2, 3], strides: [3, 1]) == [1, 2, 3, 4, 5, 6])
+        #expect(copy([2, 3], strides: [1, 2]) == [1, 3, 5, 2, 4, 6])
+        #expect(copy([2, 1, 2], strides: [0, 9, 1]) == [1, 2, 1, 2])
+        #expect(copy([3], strides: [-1]) { $0.byte_offset = 12 } == [3, 2, 1])
         #expect(copy([]) == [1])
         #expect(copy([0, 3]) == [])
     }
 
-    @Test("stays where it is where it is a tensor of another form")
+    @Test("is not copied where it is a tensor that can't be read")
     func otherTensors() {
-        #expect(copy([2, 3], strides: [1, 2]) == nil)
         #expect(copy([-1]) == nil)
         #expect(copy([1 << 40, 1 << 40]) == nil)
-        #expect(copy([2]) { $0.device.0 = 2 } == nil)
-        #expect(copy([2]) { $0.bits = 4 } == nil)
-        #expect(copy([2]) { $0.dimensions = -1 } == nil)
+        #expect(copy([2]) { $0.device_type = 2 } == nil)
+        #expect(copy([2], strides: [2]) { $0.dtype.bits = 4 } == nil)
+        #expect(copy([2]) { $0.ndim = -1 } == nil)
     }
 }

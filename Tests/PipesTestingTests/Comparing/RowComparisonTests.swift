@@ -11,6 +11,15 @@ struct RowComparisonTests {
         }
     }
 
+    private static func tensor(_ numbers: [UInt8]?, bits: UInt8 = 8) -> Value {
+        let rest = [UInt8](repeating: 0, count: Int(bits) / 8 - 1)
+        let data: [UInt8]? = numbers.map { numbers in
+            Array(numbers.map { [$0] + rest }.joined())
+        }
+        let tensor = Tensor(ElementType(code: 1, bits: bits), shape: [2], data: data)
+        return tensor.map { .tensor($0) } ?? .null
+    }
+
     private func texts(_ text: String) -> [Value] { text.map { .string(String($0)) } }
 
     private func sides(_ comparison: RowComparison) -> [String] {
@@ -25,9 +34,18 @@ struct RowComparisonTests {
             (Value.int(3), Value.float(3), true),
             (.float(0.5), .float(0.5), true),
             (.int(3), .float(3.5), false),
-            (.null, .float(.nan), true),
+            (.null, .float(.nan), false),
+            (.float(.nan), .float(.nan), true),
+            (.float(.infinity), .float(-.infinity), false),
             (.string("aGk="), .bytes(Array("hi".utf8)), true),
+            (.bytes(Array("hi".utf8)), .string("aGk="), false),
+            (.bytes(Array("hi".utf8)), .bytes(Array("hi".utf8)), true),
             (.string("3"), .int(3), false),
+            (.null, tensor([1, 2]), false),
+            (tensor([1, 2]), tensor([1, 2]), true),
+            (tensor([1, 2]), tensor([1, 3]), false),
+            (tensor(nil), tensor([1, 3]), true),
+            (tensor([1, 2]), tensor([1, 2], bits: 16), false),
             (.list([.int(1)]), .list([.float(1)]), true),
             (
                 .map([.init("a", .int(1)), .init("b", .null)]),
@@ -74,6 +92,15 @@ struct RowComparisonTests {
         let comparison = RowComparison.anyOrder(rows(texts("aab")), texts("abb"))
         #expect(sides(comparison) == ["\"a\" = \"a\"", "\"b\" = \"b\"", "\"a\" ! \"b\""])
         #expect(comparison.place == Place(line: 2, column: 1))
+    }
+
+    @Test("in any order, a row that only BYTES meet gets them before one that a STRING meets too")
+    func comparesBytesInAnyOrder() {
+        let bytes = Value.bytes(Array("hi".utf8))
+        let text = Value.string("aGk=")
+        #expect(RowComparison.anyOrder(rows([text, bytes]), [bytes, text]).isSame)
+        #expect(RowComparison.anyOrder(rows([text, bytes]), [bytes, bytes]).isSame)
+        #expect(!RowComparison.anyOrder(rows([text, bytes]), [text, text]).isSame)
     }
 
     @Test("no rows at all are what is expected of no rows")
