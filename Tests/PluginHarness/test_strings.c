@@ -247,6 +247,8 @@ static void a_pattern_of_another_dialect_is_refused(void) {
                     "write [:space:], or \\\\s if that is meant"},
         {"[[:alpha:]\\q]", "\\q in brackets is a backslash or the letter q in POSIX regular "
                            "expressions; write \\\\q if that is meant"},
+        {"^[:digit:]+$", "[:digit:] is a set of these characters in POSIX regular expressions; "
+                         "write [[:digit:]]"},
         {"(?:a|b)", "(? has no meaning in POSIX regular expressions; write ( for (?: and [aA] for "
                     "(?i)a"},
         {"a+?b", "+? repeats twice in POSIX regular expressions; write +, since it is the same "
@@ -281,7 +283,8 @@ static void what_is_meant_by_a_backslash_stays(void) {
         {"\\(\\[\\{\\|", "([{|", "a"},  {"\\\\", "a\\b", "ab"},
         {"a\\/b", "a/b", "ab"},         {"a\\-b\\@", "a-b@", "ab"},
         {"[\\.]", ".", "x"},            {"^[\\\\d]$", "d", "1"},
-        {"^[]\\]$", "]", "x"},          {"[[:digit:]]", "1", "d"},
+        {"^[]\\]$", "]", "x"},          {"[[:digit:]]", "1", "d"},      {"^[:a]+$", "a:", "b"},
+       
         {"^(a+)?$", "", "b"},           {"^a*?$", "aaa", "b"},
         {"^a}?$", "a", "b"},            {"^[+?]?$", "?", "a"},
         {"^a\\+?$", "a", "aa"},         {"^a{2}$", "aa", "a"},

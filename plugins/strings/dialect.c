@@ -86,6 +86,21 @@ static bool refuse_repetition(char first, char second, struct dialect_flaw *flaw
     return true;
 }
 
+/* `[:alpha:]` alone, which is a set of these letters and a colon; the class is `[[:alpha:]]`. */
+static bool is_lone_class(const char *at) {
+    if (at[1] != ':') return false;
+    size_t size = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz");
+    return size && at[2 + size] == ':' && at[3 + size] == ']';
+}
+
+static bool refuse_lone_class(const char *at, struct dialect_flaw *flaw) {
+    int size = (int)strcspn(at, "]") + 1;
+    snprintf(flaw->text, sizeof flaw->text,
+             "%.*s is a set of these characters in POSIX regular expressions; write [%.*s]", size,
+             at, size, at);
+    return true;
+}
+
 /* Where the bracket expression that starts at `at` ends, behind its bracket; `flaw` is set where it
  * has an escape. */
 static const char *behind_brackets(const char *at, bool *is_flawed, struct dialect_flaw *flaw) {
@@ -129,6 +144,8 @@ bool dialect_is_other(const char *pattern, struct dialect_flaw *flaw) {
             if ((is_letter(letter) && !strchr("wWsSbB", letter)) || letter == '0')
                 return refuse_escape(letter, flaw);
             at += letter ? 2 : 1;
+        } else if (*at == '[' && is_lone_class(at)) {
+            return refuse_lone_class(at, flaw);
         } else if (*at == '[') {
             bool is_flawed = false;
             at = behind_brackets(at, &is_flawed, flaw);
