@@ -56,7 +56,8 @@ public enum ProcessVariables {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            let parts = String(path: text).split(
+            // Not by characters: with an accent that follows it "=" would be another one.
+            let parts = String(path: text).unicodeScalars.split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
             entry += 1

@@ -58,8 +58,11 @@ struct EnvironmentText {
         of reference: Substring, _ environment: [String: String]
     ) -> Result<EnvironmentVariable, ReferenceError> {
         let name = reference.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-        let rest = reference[name.endIndex...]
-        guard let first = name.first, !first.isNumber, rest.isEmpty || rest.hasPrefix(":-") else {
+        // Not by characters: with an accent that follows it "-" would be another one.
+        let rest = reference.unicodeScalars[name.endIndex...]
+        guard let first = name.first, !first.isNumber,
+            rest.isEmpty || rest.starts(with: ":-".unicodeScalars)
+        else {
             let written = "${\(reference)}".quoted
             return .failure(
                 ReferenceError(

@@ -12,13 +12,15 @@ struct ArgSetting: ExpressibleByArgument, Sendable {
 
     /// The text up to the first `=` is split at its last dot: a node's name may hold dots.
     init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "="),
-            let dot = argument[..<equals].lastIndex(of: "."), dot > argument.startIndex,
-            argument.index(after: dot) < equals
+        // Not by characters: with an accent that follows it "=" would be another one.
+        let scalars = argument.unicodeScalars
+        guard let equals = scalars.firstIndex(of: "="),
+            let dot = scalars[..<equals].lastIndex(of: "."), dot > scalars.startIndex,
+            scalars.index(after: dot) < equals
         else { return nil }
-        node = String(argument[..<dot])
-        arg = String(argument[argument.index(after: dot)..<equals])
-        text = String(argument[argument.index(after: equals)...])
+        node = String(scalars[..<dot])
+        arg = String(scalars[scalars.index(after: dot)..<equals])
+        text = String(scalars[scalars.index(after: equals)...])
     }
 }
 
@@ -31,11 +33,12 @@ struct EnvSetting: ExpressibleByArgument, Sendable {
     var option: String { "--env \(name)=\(text)" }
 
     init?(argument: String) {
-        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+        let scalars = argument.unicodeScalars
+        guard let equals = scalars.firstIndex(of: "="), equals > scalars.startIndex else {
             return nil
         }
-        name = String(argument[..<equals])
-        text = String(argument[argument.index(after: equals)...])
+        name = String(scalars[..<equals])
+        text = String(scalars[scalars.index(after: equals)...])
     }
 }
 

@@ -80,6 +80,29 @@ struct TextInputTests {
         #expect(outcome.code == 1)
     }
 
+    @Test("a value may begin with an accent, which goes with the character before it")
+    func accent() async throws {
+        let scratch = try Scratch()
+        try scratch.write("one\n", to: "\u{301}x")
+        try scratch.write(
+            """
+            {"nodes": {"in": {"coro": "io.lines", "args": {"path": "${FILE:-none}"}},
+                       "out": {"coro": "io.print"}},
+             "graph": {"in": ["out"]}}
+            """, to: "graph.json")
+        for (options, environment) in [
+            (["--set", "in.path=\u{301}x", "--env", "name=\u{301}x"], [:]),
+            ([], ["FILE": "\u{301}x"]),
+        ] {
+            let outcome = try await Command.host(
+                ["run", "graph.json", "--progress", "never"] + options, environment: environment,
+                in: scratch.folder
+            ).outcome()
+            #expect(outcome.output == "one\n")
+            #expect(outcome.errors == "")
+        }
+    }
+
     @Test("a byte order mark is no part of the first line")
     func byteOrderMark() async throws {
         let outcome = try await run(

@@ -115,11 +115,12 @@ struct GraphFileTests {
         let graph = try read(
             """
             {"nodes": {"a": {"coro": "${P}.y", "args": {
-              "x": ["<${P}>", "${NO:-d}", "${EMPTY:-e}", "${EMPTY}", "$${P}", "$P $$ $", "${P:-}"]
+              "x": ["<${P}>", "${NO:-d}", "${EMPTY:-e}", "${EMPTY}", "$${P}", "$P $$ $", "${P:-}",
+                    "${NO:-\u{301}x}"]
             }}, "b": {"coro": "x.y"}}, "graph": {"a": ["${B}"]}}
             """, environment: ["P": "p$Q", "EMPTY": "", "B": "b"])
         #expect(graph.nodes[0].coro == "p$Q.y")
-        let texts = ["<p$Q>", "d", "e", "", "${P}", "$P $$ $", "p$Q"]
+        let texts = ["<p$Q>", "d", "e", "", "${P}", "$P $$ $", "p$Q", "\u{301}x"]
         #expect(graph.nodes[0].args[0].value == .list(texts.map { .string($0) }))
         #expect(graph.edges[0].to == "b")
     }
