@@ -38,14 +38,14 @@ template <typename Check>
 inline pipes_status map_rows(map_function *function, void *state, pipes_call *call,
                              const cguard_rows &rows, size_t &done, Check is_expected) {
     // Whatever a call does to memory, it does nothing to these.
-    const bool *const needs_look = rows.needs_look;
+    const uint8_t *const attention = rows.attention;
     const size_t width = rows.width;
     const pipes_value *row = rows.rows;
     pipes_value *result = rows.results;
     for (pipes_value *const end = result + rows.count; result != end; row += width, result++) {
         *result = pipes_null();
         const pipes_status answer = function(state, call, row, result);
-        if (answer != PIPES_OK || *needs_look || call->port || !is_expected(*result)) return answer;
+        if (answer != PIPES_OK || __atomic_load_n(attention, __ATOMIC_RELAXED) || call->port || !is_expected(*result)) return answer;
         done++;
     }
     return PIPES_OK;

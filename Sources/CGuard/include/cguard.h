@@ -38,7 +38,7 @@ typedef struct cguard_rows {
     size_t count;
     pipes_kind kind;        /* of the first output; PIPES_ANY for all */
     uint64_t largest_size;  /* of a text */
-    const bool *needs_look; /* set by the host's functions during a call that is to be looked at */
+    const uint8_t *attention; /* not 0: no further row; changed from any thread, with atomic stores */
 } cguard_rows;
 
 /* Calls a map for row after row, each result PIPES_NULL to start with, as long as all is as

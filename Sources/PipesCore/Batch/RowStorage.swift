@@ -39,8 +39,13 @@ public final class RowStorage: @unchecked Sendable {
     @exclusivity(unchecked) private var next: UnsafeMutablePointer<CChar>?
     @exclusivity(unchecked) private var end: UnsafeMutablePointer<CChar>?
 
+    /// The size of what could not be had when it was last asked for; nil where all could.
+    @exclusivity(unchecked) public private(set) var missingByteCount: Int?
+
     private static let firstChunkSize = 16 << 10
     private static let largestChunkSize = 1 << 20
+    /// Pages are at least as large.
+    private static let mappingAlignment = 4096
 
     private struct Adoption {
         var release: @convention(c) (UnsafeMutableRawPointer?) -> Void
@@ -49,13 +54,18 @@ public final class RowStorage: @unchecked Sendable {
 
     private final class Owned {
         @exclusivity(unchecked) var chunks: [UnsafeMutableRawPointer] = []
+        /// Chunks of a mapping of their own.
+        @exclusivity(unchecked) var mappings: [UnsafeMutableRawBufferPointer] = []
         @exclusivity(unchecked) var adoptions: [Adoption] = []
+        /// Of chunks, their free bytes included, and of what was adopted.
+        @exclusivity(unchecked) var byteCount = 0
         @exclusivity(unchecked) var otherOwners: [RowStorage] = []
 
-        var isMemory: Bool { !chunks.isEmpty || !adoptions.isEmpty }
+        var isMemory: Bool { !chunks.isEmpty || !mappings.isEmpty || !adoptions.isEmpty }
 
         deinit {
             for chunk in chunks { free(chunk) }
+            for mapping in mappings { munmap(mapping.baseAddress, mapping.count) }
             for adoption in adoptions { adoption.release(adoption.context) }
         }
     }
@@ -118,6 +128,16 @@ public final class RowStorage: @unchecked Sendable {
         end = call.pointee.end
     }
 
+    /// Bytes that it took or was handed over, without the values themselves.
+    public var ownedByteCount: Int {
+        guard let owned else { return 0 }
+        guard let next, let end else { return owned.byteCount }
+        return owned.byteCount - (end - next)
+    }
+
+    /// Forgets what could not be had.
+    public func clearMissing() { missingByteCount = nil }
+
     /// Bytes of the arena, valid as long as this storage.
     /// - Returns: nil where `alignment` is no power of two or the memory can't be had.
     public func allocate(_ size: Int, alignment: Int = 8) -> UnsafeMutableRawPointer? {
@@ -129,18 +149,43 @@ public final class RowStorage: @unchecked Sendable {
         if let start = fit(rounded, alignment) { return start }
         if rounded + alignment > nextChunkSize / 2 {
             // A chunk of its own, so that the rest of the current one stays in use.
-            guard let chunk = RowStorage.chunk(rounded, alignment: max(alignment, 16)) else {
-                return nil
-            }
-            makeOwned().chunks.append(chunk)
-            return chunk
+            return addChunk(rounded, alignment: max(alignment, 16), for: size)
         }
-        guard let chunk = RowStorage.chunk(nextChunkSize, alignment: 16) else { return nil }
-        makeOwned().chunks.append(chunk)
+        guard let chunk = addChunk(nextChunkSize, alignment: 16, for: size) else { return nil }
         next = chunk.assumingMemoryBound(to: CChar.self)
         end = next.map { $0 + nextChunkSize }
         nextChunkSize = min(nextChunkSize * 2, RowStorage.largestChunkSize)
         return fit(rounded, alignment)
+    }
+
+    /// - Parameter wanted: bytes that it is for.
+    private func addChunk(
+        _ size: Int, alignment: Int, for wanted: Int
+    ) -> UnsafeMutableRawPointer? {
+        let isMapped =
+            size > RowStorage.largestChunkSize && alignment <= RowStorage.mappingAlignment
+        let chunk =
+            isMapped ? RowStorage.map(size) : RowStorage.chunk(size, alignment: alignment)
+        guard let chunk else {
+            missingByteCount = wanted
+            return nil
+        }
+        let owned = makeOwned()
+        if isMapped {
+            owned.mappings.append(UnsafeMutableRawBufferPointer(start: chunk, count: size))
+        } else {
+            owned.chunks.append(chunk)
+        }
+        owned.byteCount += size
+        return chunk
+    }
+
+    /// Large chunks go back to the system at once: malloc would keep some for each thread that ever
+    /// had one, and the limits of edges would say little of what a run takes.
+    private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
+        let start = mmap(
+            nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        return start == MAP_FAILED ? nil : start
     }
 
     private func fit(_ size: Int, _ alignment: Int) -> UnsafeMutableRawPointer? {
@@ -159,11 +204,16 @@ public final class RowStorage: @unchecked Sendable {
     }
 
     /// Takes memory over: `release(context)` runs when this storage goes.
+    /// - Parameter byteCount: what it takes, as its maker says.
     public func adopt(
+        byteCount: Int = 0,
         release: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void,
         context: UnsafeMutableRawPointer?
     ) {
-        makeOwned().adoptions.append(Adoption(release: release, context: context))
+        let owned = makeOwned()
+        owned.adoptions.append(Adoption(release: release, context: context))
+        let (sum, overflow) = owned.byteCount.addingReportingOverflow(max(0, byteCount))
+        if !overflow { owned.byteCount = sum }
     }
 
     /// Keeps what `other` owns as long as this storage, since values here point there.

@@ -67,13 +67,17 @@ public struct CheckedGraph: Sendable {
         public var byteCapacity: Int
         /// Whether the user gave this edge or its receiver a `queue_size`.
         public var capacityIsFixed: Bool
+        /// Rows that it must let in however slow its reader is: another branch of a join may hold as
+        /// many back.
+        public var leastRoom: Int
         public var overflow: NodeProperties.Overflow
         /// Whether it starts the next round of a loop.
         public var isFeedback: Bool
 
         public init(
             from: Int, port: Int, to: Int, capacity: Int, byteCapacity: Int, capacityIsFixed: Bool,
-            overflow: NodeProperties.Overflow = .suspend, isFeedback: Bool = false
+            leastRoom: Int = 1, overflow: NodeProperties.Overflow = .suspend,
+            isFeedback: Bool = false
         ) {
             self.from = from
             self.port = port
@@ -81,6 +85,7 @@ public struct CheckedGraph: Sendable {
             self.capacity = capacity
             self.byteCapacity = byteCapacity
             self.capacityIsFixed = capacityIsFixed
+            self.leastRoom = leastRoom
             self.overflow = overflow
             self.isFeedback = isFeedback
         }

@@ -50,6 +50,8 @@ struct GraphCheck {
         /// In rows.
         var capacity: Int
         var capacityIsFixed: Bool
+        /// Rows that it must let in however slow its reader is.
+        var leastRoom = 1
         var overflow: NodeProperties.Overflow
         /// Whether it starts the next round of a loop; the order of nodes doesn't heed it.
         var isFeedback: Bool
@@ -166,8 +168,8 @@ struct GraphCheck {
                 CheckedGraph.Edge(
                     from: wire.from, port: port, to: wire.to, capacity: wire.capacity,
                     byteCapacity: wire.isFeedback ? Int.max : bytes,
-                    capacityIsFixed: wire.capacityIsFixed, overflow: wire.overflow,
-                    isFeedback: wire.isFeedback))
+                    capacityIsFixed: wire.capacityIsFixed, leastRoom: wire.leastRoom,
+                    overflow: wire.overflow, isFeedback: wire.isFeedback))
         }
         return CheckedGraph(
             graph: graph, nodes: nodes, edges: edges, loops: loops, order: order,

@@ -89,8 +89,30 @@ struct RoomCheck {
             let other = position == slowest.position ? second : slowest
             guard other.held > 0, let wire = check.wires[edge] else { continue }
             let branchRoom = room[wire.from] - room[fork] + RoomCheck.room(of: wire)
-            guard branchRoom <= min(other.held, RoomCheck.unlimited) else { continue }
-            makeRoom(edge, wire, has: branchRoom, fork: fork, for: other, check: &check)
+            if branchRoom <= min(other.held, RoomCheck.unlimited) {
+                makeRoom(edge, wire, has: branchRoom, fork: fork, for: other, check: &check)
+            }
+            keepRoom(edge, for: other.held + 1, check: &check)
+        }
+    }
+
+    /// Has an edge into a join let in as many rows as another branch may make it hold, whatever the
+    /// pace of its reader. Where it has no room for all of them, the edges before it have.
+    private func keepRoom(_ edge: Int, for rows: Int, check: inout GraphCheck) {
+        guard let wire = check.wires[edge], wire.leastRoom < min(rows, wire.capacity) else {
+            return
+        }
+        check.wires[edge]?.leastRoom = min(rows, wire.capacity)
+        guard rows > wire.capacity else { return }
+        var branch = [wire.from]
+        while let node = branch.popLast() {
+            for edge in check.inputs[node] {
+                guard let wire = check.wires[edge], !wire.isFeedback,
+                    wire.leastRoom < wire.capacity
+                else { continue }
+                check.wires[edge]?.leastRoom = wire.capacity
+                branch.append(wire.from)
+            }
         }
     }
 

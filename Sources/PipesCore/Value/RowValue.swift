@@ -10,7 +10,7 @@ extension pipes_value {
         self.integer = integer
     }
 
-    /// The bytes it takes: its own 24, and the text, bytes or items it refers to.
+    /// The bytes it takes: its own 24, and the text, bytes, items or elements it refers to.
     @inlinable
     public var byteCount: Int {
         if kind < Kind.string.rawValue { return 24 }
@@ -22,6 +22,7 @@ extension pipes_value {
 
     @usableFromInline
     var nestedByteCount: Int {
+        if kind == Kind.tensor.rawValue { return 24 + tensorByteCount }
         var sum = 24
         if let items, let count = itemCount {
             for index in 0..<count { sum += items[index].byteCount }

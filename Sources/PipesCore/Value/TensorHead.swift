@@ -93,3 +93,13 @@ extension pipes_tensor {
         }
     }
 }
+
+extension pipes_value {
+    /// The bytes that the elements of a TENSOR take, side by side; more where its `size` says so.
+    var tensorByteCount: Int {
+        let said = size <= pipes_value.largestSize ? Int(size) : 0
+        guard let ext else { return said }
+        let head = pipes_tensor(at: ext)
+        return max(said, head.sizes.flatMap { head.elementType.byteCount(of: $0) } ?? 0)
+    }
+}

@@ -13,7 +13,7 @@ public struct ResultMemory {
 
     /// Uninitialized bytes, aligned to 8.
     ///
-    /// - Throws: `OutOfMemory` at the node's memory limit.
+    /// - Throws: `OutOfMemory` where the memory can't be had.
     @inlinable
     public func allocate(byteCount: Int) throws -> UnsafeMutableRawPointer {
         guard byteCount >= 0, let start = pipes_alloc(call, byteCount) else { throw OutOfMemory() }
@@ -22,7 +22,7 @@ public struct ResultMemory {
 
     /// Room for `count` values of a trivial type whose alignment is at most 8.
     ///
-    /// - Throws: `OutOfMemory` at the node's memory limit.
+    /// - Throws: `OutOfMemory` where the memory can't be had.
     @inlinable
     public func allocate<T>(
         _ type: T.Type, count: Int
@@ -43,8 +43,9 @@ public struct ResultMemory {
     }
 }
 
-/// The node's memory limit is reached: the row is tried again under its retry policy.
+/// The memory for a result can't be had: the row is tried again under its retry policy. The host adds
+/// how many bytes were wanted.
 public struct OutOfMemory: RetryableError, CustomStringConvertible {
     public init() {}
-    public var description: String { "the node's memory limit is reached" }
+    public var description: String { "no memory for a result" }
 }

@@ -28,7 +28,7 @@ public protocol ValueReadable: ValueDescribed, InputReadable {
 public protocol ValueWritable: ValueDescribed {
     /// Writes this as a value whose text and items live in `memory`, and so as long as the batch.
     ///
-    /// - Throws: `OutOfMemory` at the node's memory limit; the row is then tried again.
+    /// - Throws: `OutOfMemory` where the memory can't be had; the row is then tried again.
     func write(into memory: ResultMemory) throws -> RawValue
 
     /// Writes an array of these. There is a version for every type; a type whose arrays are not

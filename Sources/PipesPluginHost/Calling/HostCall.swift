@@ -5,11 +5,7 @@ internal import PipesRuntime
 /// A call as a plugin sees it: the head that pipes.h shows, and behind it the way back to Swift.
 struct HostCall {
     var head: pipes_call
-    /// Whether the plugin deferred this call, or did what it may not. Looked at for every row, so
-    /// it lies here and not behind a reference.
-    var needsLook = false
     var emitting: Emitting
-    static let needsLookOffset = MemoryLayout<HostCall>.offset(of: \.needsLook) ?? 0
     var side: Unmanaged<CallSide>
 }
 
@@ -91,12 +87,6 @@ final class CallSide: @unchecked Sendable {
         memory.deallocate()
     }
 
-    /// The flag of the call's memory.
-    var needsLook: UnsafeMutablePointer<Bool> {
-        (UnsafeMutableRawPointer(memory) + HostCall.needsLookOffset)
-            .assumingMemoryBound(to: Bool.self)
-    }
-
     var head: UnsafeMutablePointer<pipes_call> {
         UnsafeMutableRawPointer(memory).assumingMemoryBound(to: pipes_call.self)
     }
@@ -112,8 +102,8 @@ final class CallSide: @unchecked Sendable {
         self.kind = kind
         ticket = nil
         if misuse != nil { misuse = nil }
-        memory.pointee.needsLook = false
         let call = call
+        call.clearAttention()
         call.lendArena(to: head)
         switch kind {
         case .map: mostValues = 0
@@ -131,9 +121,18 @@ final class CallSide: @unchecked Sendable {
     /// Takes the arena back. Not for a deferred call: another thread may allocate from it.
     func takeArenaBack() { call.takeArenaBack(from: head) }
 
+    /// More memory was taken, or could not be had. What came of so much of it leaves before there
+    /// is more; what could not be had is said of the row that wanted it, and of no other.
+    func noteMemory(of storage: RowStorage) {
+        guard kind == .map,
+            storage.missingByteCount != nil || storage.ownedByteCount >= call.byteShare
+        else { return }
+        call.comeBack()
+    }
+
     func noteMisuse(_ what: String) {
         if misuse == nil { misuse = what }
-        memory.pointee.needsLook = true
+        call.noteAttention()
         call.node.reportMisuse(what)
     }
 }

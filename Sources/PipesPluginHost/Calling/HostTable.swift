@@ -33,11 +33,14 @@ enum HostTable {
             storage.takeArenaBack(from: call)
             let start = storage.allocate(size, alignment: alignment)
             storage.lendArena(to: call)
+            side.noteMemory(of: storage)
             return start
         }
-        table.adopt = { call, _, release, context in
+        table.adopt = { call, size, release, context in
             guard let side = CallSide.of(call), let release else { return HostTable.fatal }
-            side.call.storage.adopt(release: release, context: context)
+            let storage = side.call.storage
+            storage.adopt(byteCount: size, release: release, context: context)
+            side.noteMemory(of: storage)
             return HostTable.ok
         }
         table.hold = { call in
@@ -98,7 +101,7 @@ enum HostTable {
             side.deferContext = context
             let ticket = Tickets.open.add(side)
             side.ticket = ticket
-            side.memory.pointee.needsLook = true
+            side.call.noteAttention()
             return pipes_ticket(id: ticket)
         }
         table.resume = { _, ticket in Tickets.open.side(ticket.id)?.head }

@@ -82,7 +82,6 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let side = self.side(of: call)
         side.begin(.map, width: width)
         let head = side.head
-        let needsLook = side.needsLook
         var done = 0
         var status = pipes_status(PIPES_OK)
         var thrown = cguard_thrown()
@@ -92,9 +91,9 @@ final class PluginProcessor: Processor, @unchecked Sendable {
             var run = cguard_rows(
                 rows: rows + done * width, width: width, results: results + done,
                 count: count - done, kind: kind, largest_size: pipes_value.largestSize,
-                needs_look: needsLook)
+                attention: call.attention)
             done += cguard_map(function, state, head, &run, &status, &thrown)
-            guard done < count, status == PIPES_OK, !needsLook.pointee, head.pointee.port == 0
+            guard done < count, status == PIPES_OK, call.goesOn, head.pointee.port == 0
             else { break }
             // A result of another kind, or with something inside to look at.
             if !PluginProcessor.isOfKind(results[done], kind) { call.resultsAreOfOwnKind = false }
@@ -109,8 +108,11 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         if answer == .deferred { return (done, answer) }
         side.takeArenaBack()
         if answer == .ok || answer == .last {
-            call.resultsAreOfOwnKind = false
             let port = Int(head.pointee.port)
+            var areOfOwnKind =
+                call.resultsAreOfOwnKind && port == 0
+                && PluginProcessor.isOfKind(results[done], kind)
+            call.resultsAreOfOwnKind = false
             if let misuse = flaw(of: results[done], port: port) {
                 side.noteMisuse(misuse)
                 call.explanation = misuse
@@ -118,13 +120,20 @@ final class PluginProcessor: Processor, @unchecked Sendable {
             }
             ports?[done] = UInt32(port)
             if answer == .ok {
-                // A row that leaves by another port than the first; the loop goes on behind it.
+                // A row that leaves by another port than the first, or is large; the loop goes on
+                // behind it, unless what was done is to leave first.
                 done += 1
-                guard done < count else { return (done, .ok) }
+                let comesBack = call.isAskedToComeBack
+                guard done < count, !comesBack else {
+                    if comesBack { call.forgetMissingMemory() }
+                    call.resultsAreOfOwnKind = areOfOwnKind
+                    return (done, .ok)
+                }
                 let rest = map(
                     call, rows: rows + done * width, count: count - done, width: width,
                     results: results + done, ports: ports.map { $0 + done })
-                call.resultsAreOfOwnKind = false
+                areOfOwnKind = areOfOwnKind && call.resultsAreOfOwnKind
+                call.resultsAreOfOwnKind = areOfOwnKind
                 done += rest.done
                 answer = rest.answer
             }

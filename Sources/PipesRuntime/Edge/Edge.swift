@@ -7,6 +7,8 @@ final class Edge: Sendable {
     /// Positions of the nodes at its ends.
     let from: Int
     let to: Int
+    /// Bytes that it holds at most, unless it grows.
+    let byteCapacity: Int
     /// Whether it stands between stages; inside one it only hands over.
     var isQueue: Bool { handover == nil }
     private let sender: Doorbell
@@ -24,11 +26,14 @@ final class Edge: Sendable {
     private let handover: Handover?
     /// Inside a stage with lanes: the edge of each lane.
     private let parts: [Edge]
+    /// Whether a slow reader makes it hold fewer rows.
+    private let measuresReader: Bool
     private let lastDemand = Atomic(EdgeState.Demand.everything.rawValue)
 
     init(
         index: Int, from: Int, to: Int, capacity: Int, byteCapacity: Int,
-        overflow: NodeProperties.Overflow, readsKeys: Bool, isQueue: Bool, sender: Doorbell,
+        overflow: NodeProperties.Overflow, readsKeys: Bool, isQueue: Bool,
+        followsReader: Bool = false, leastRoom: Int = 1, sender: Doorbell,
         readerNews: ReaderNews = ReaderNews(), reader: Doorbell, sourceStop: SourceStop?,
         feedback: FeedbackEnd? = nil, leaves: Loop? = nil, parts: [Edge] = []
     ) {
@@ -42,17 +47,26 @@ final class Edge: Sendable {
         self.feedback = feedback
         self.leaves = leaves
         self.parts = parts
+        self.byteCapacity = byteCapacity
         handover = isQueue ? nil : Handover(capacity: capacity)
-        state = Locked(
-            EdgeState(
-                capacity: capacity, byteCapacity: byteCapacity, overflow: overflow,
-                readsKeys: readsKeys))
+        let state = EdgeState(
+            capacity: capacity, byteCapacity: byteCapacity, overflow: overflow,
+            readsKeys: readsKeys, followsReader: followsReader && isQueue && feedback == nil,
+            leastRoom: leastRoom)
+        measuresReader = state.measuresReader
+        self.state = Locked(state)
     }
 
     /// An edge inside a lane.
     /// - Parameter edge: the one that it is a part of; nil for one that only leads into the lane or
     ///   out of it.
-    init(inLane edge: CheckedGraph.Edge?, bell: Doorbell, readerNews: ReaderNews) {
+    ///   - byteCapacity: that of what it leads to, where it is no part of an edge.
+    init(
+        inLane edge: CheckedGraph.Edge?, byteCapacity: Int = Int.max, bell: Doorbell,
+        readerNews: ReaderNews
+    ) {
+        self.byteCapacity = edge?.byteCapacity ?? byteCapacity
+        measuresReader = false
         index = -1
         from = edge?.from ?? -1
         to = edge?.to ?? -1
@@ -126,10 +140,13 @@ final class Edge: Sendable {
         }
     }
 
-    func take() -> EdgeState.Taken {
+    /// - Parameter most: rows of a batch that are taken; the others stay. Inside a stage a batch is
+    ///   taken whole.
+    func take(atMost most: Int = Int.max) -> EdgeState.Taken {
         if let handover { return handover.take() }
         if let feedback { return takeBack(feedback) }
-        let taken = state.withLock { $0.take() }
+        let now = measuresReader ? MonotonicTime.nanoseconds : 0
+        let taken = state.withLock { $0.take(atMost: most, now: now) }
         if case .batch(_, freesRoom: true) = taken { sender.ring() }
         return taken
     }
@@ -178,6 +195,14 @@ final class Edge: Sendable {
 
     /// What waits to go round and never will.
     var left: [Batch] { isFeedback ? state.withLock { $0.batches.map(\.batch) } : [] }
+
+    /// Lets in as many rows as there is room for, whatever its reader's pace.
+    /// - Returns: whether a sender could go on for that.
+    func stopFollowingReader() -> Bool {
+        guard measuresReader, state.withLock({ $0.stopFollowingReader() }) else { return false }
+        sender.ring()
+        return true
+    }
 
     func grow(by rows: Int) {
         if state.withLock({ $0.grow(by: rows) }) { sender.ring() }

@@ -27,6 +27,10 @@ struct EdgeState: Sendable {
 
     private(set) var capacity: Int
     private(set) var byteCapacity: Int
+    /// Lets in fewer rows than there is room for where the reader is slow; nil where it does not.
+    private var pace: ReaderPace?
+    /// Rows that are let in whatever the reader's pace: some other branch may hold as many back.
+    private let leastRoom: Int
     private let overflow: NodeProperties.Overflow
     /// Whether the reader has a use for settlements without a row.
     private let readsKeys: Bool
@@ -47,10 +51,15 @@ struct EdgeState: Sendable {
     /// The bytes of the row that the sender could not send although there was room for rows.
     private var refusedByteCount = 0
 
+    /// - Parameters:
+    ///   - followsReader: whether a slow reader makes it hold fewer rows than its capacity.
+    ///   - leastRoom: rows that it holds also then.
     init(
         capacity: Int, byteCapacity: Int, overflow: NodeProperties.Overflow = .suspend,
-        readsKeys: Bool = true
+        readsKeys: Bool = true, followsReader: Bool = false, leastRoom: Int = 1
     ) {
+        pace = followsReader && overflow == .suspend ? ReaderPace() : nil
+        self.leastRoom = leastRoom
         self.capacity = max(1, capacity)
         self.byteCapacity = max(1, byteCapacity)
         self.overflow = overflow
@@ -60,11 +69,21 @@ struct EdgeState: Sendable {
     var isDrained: Bool { batches.isEmpty && isFinished }
     var hasBatch: Bool { !batches.isEmpty }
 
+    /// Rows that it holds at present.
+    var rowLimit: Int {
+        guard let pace else { return capacity }
+        return min(capacity, max(pace.rows, leastRoom))
+    }
+
+    /// Whether the time matters at which the reader looks.
+    var measuresReader: Bool { pace != nil }
+
     /// Rows there is room for. A lone row always has room, however large it is.
     var room: Int {
         if demand == .nothing { return Int.max }
-        if depth == 0 { return capacity }
-        return byteDepth < byteCapacity ? max(0, capacity - depth) : 0
+        let limit = rowLimit
+        if depth == 0 { return limit }
+        return byteDepth < byteCapacity ? max(0, limit - depth) : 0
     }
 
     /// As `room`; where there is none, the sender is noted as waiting for it.
@@ -212,22 +231,37 @@ struct EdgeState: Sendable {
         return wakeReader()
     }
 
-    mutating func take() -> Taken {
-        if let (batch, byteCount) = batches.popFirst() {
+    /// - Parameters:
+    ///   - most: rows of a batch that are taken; the others stay.
+    ///   - now: nanoseconds on any steady clock, where it `measuresReader`.
+    mutating func take(atMost most: Int = Int.max, now: Int = 0) -> Taken {
+        if let (batch, byteCount) = takeFirst(atMost: most) {
+            if batch.itemCount > 0 { pace?.noteTaking(batch.itemCount, now: now) }
             depth -= batch.itemCount
             byteDepth -= byteCount
             let freesRoom = senderWaits && batch.itemCount > 0 && isHalfEmpty
             if freesRoom { senderWaits = false }
             return .batch(batch, freesRoom: freesRoom)
         }
+        pace?.noteTaking(0, now: now)
         if isFinished || demand == .nothing { return .end }
         readerWaits = true
         return .nothingYet
     }
 
+    private mutating func takeFirst(atMost most: Int) -> (batch: Batch, byteCount: Int)? {
+        guard let first = batches.first, first.batch.itemCount > most else {
+            return batches.popFirst()
+        }
+        let part = batches[0].batch.removePrefix(items: max(1, most))
+        let byteCount = part.byteCount
+        batches[0].byteCount -= byteCount
+        return (part, byteCount)
+    }
+
     /// A sender that was woken for each batch that is taken would do nothing but fall asleep and
     /// wake up. So it sleeps until there is some room, or its reader will take no more for now.
-    private var isHalfEmpty: Bool { depth <= capacity / 2 && byteDepth <= byteCapacity / 2 }
+    private var isHalfEmpty: Bool { depth <= rowLimit / 2 && byteDepth <= byteCapacity / 2 }
 
     /// The reader will take no more for now.
     /// - Returns: whether the sender is to be told of the room there is.
@@ -269,9 +303,21 @@ struct EdgeState: Sendable {
         self.peak = peak
     }
 
+    /// Lets in as many rows as there is room for, whatever the reader's pace: from now on, since the
+    /// graph needs them.
+    /// - Returns: whether that makes more room for a sender that waits, which is to be woken.
+    mutating func stopFollowingReader() -> Bool {
+        let former = rowLimit
+        pace = nil
+        guard senderWaits, rowLimit > former else { return false }
+        senderWaits = false
+        return true
+    }
+
     /// Lets the sender past a deadlock.
     /// - Returns: whether the sender is to be woken.
     mutating func grow(by rows: Int) -> Bool {
+        pace = nil
         capacity += rows
         grownBy += rows
         let averageByteCount = byteDepth / max(1, depth)

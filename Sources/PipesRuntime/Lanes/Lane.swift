@@ -2,7 +2,7 @@ import DequeModule
 import PipesCore
 
 /// One of several tasks that run the same nodes, each on batches of its own. What a lane is given
-/// in one piece it gives back in one piece.
+/// in one piece it gives back as one, in parts where it takes long.
 ///
 /// `@unchecked Sendable`: the nodes and edges are only touched by `run`, which is called once, or
 /// by `retire` where it never is; all else is behind the lock.
@@ -17,6 +17,18 @@ final class Lane: @unchecked Sendable {
         var number: Int
         /// By exit, in key order.
         var batches: [[Batch]]
+        /// Whether nothing more comes of the piece.
+        var isWhole = true
+        /// Of the piece, where it is whole.
+        var cost = Cost()
+    }
+
+    /// What a piece took.
+    struct Cost {
+        var rows = 0
+        var nanoseconds = 0
+        /// Of what came of it.
+        var byteCount = 0
     }
 
     private struct Mail {
@@ -40,6 +52,10 @@ final class Lane: @unchecked Sendable {
     private let mail: Locked<Mail>
     private var number: Int?
     private var collected: [[Batch]]
+    private var cost = Cost()
+    /// When the piece was begun, and something of it last given back, in nanoseconds.
+    private var start = 0
+    private var lastDelivery = 0
 
     /// - Parameters:
     ///   - entry: the edge that the first node reads.
@@ -103,13 +119,14 @@ final class Lane: @unchecked Sendable {
             tellDemand()
             if nodes.hasEnded { break }
             if hasWorked || hasYielded {
+                if hasYielded { deliverLate() }
                 passes += 1
                 guard !mayBlock, passes.isMultiple(of: Stage.passesPerTurn) else { continue }
                 nodes.publish()
                 await Task.yield()
             } else if let done = number, nodes.isIdle {
                 nodes.publish()
-                deliver(done)
+                deliver(done, isWhole: true)
             } else {
                 nodes.publish()
                 await bell.wait()
@@ -129,6 +146,9 @@ final class Lane: @unchecked Sendable {
         for (exit, demand) in zip(exits, demands) where demand != exit.demand { exit.want(demand) }
         if let piece {
             number = piece.number
+            start = MonotonicTime.nanoseconds
+            lastDelivery = start
+            cost = Cost(rows: piece.batch.itemCount)
             entry.send(piece.batch, byteCount: 0)
         }
         if isOver { entry.finish() }
@@ -155,11 +175,26 @@ final class Lane: @unchecked Sendable {
         if isNews { stageBell.ring() }
     }
 
-    private func deliver(_ done: Int) {
+    /// Gives back what is done of a piece that takes long.
+    private func deliverLate() {
+        guard let number else { return }
+        let now = MonotonicTime.nanoseconds
+        guard now - lastDelivery > SendingPace.longestWait / 2 else { return }
+        lastDelivery = now
+        deliver(number, isWhole: false)
+    }
+
+    private func deliver(_ number: Int, isWhole: Bool) {
         let batches = collected
         collected = exits.map { _ in [] }
-        number = nil
-        mail.withLock { $0.results.append(Result(number: done, batches: batches)) }
+        cost.byteCount += batches.joined().reduce(0) { $0 + ($1.rows?.ownedByteCount ?? 0) }
+        var result = Result(number: number, batches: batches, isWhole: isWhole)
+        if isWhole {
+            self.number = nil
+            cost.nanoseconds = MonotonicTime.nanoseconds - start
+            result.cost = cost
+        }
+        mail.withLock { $0.results.append(result) }
         stageBell.ring()
     }
 }

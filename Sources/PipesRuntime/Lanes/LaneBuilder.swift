@@ -76,6 +76,13 @@ struct LaneBuilder {
         return stage.mayBlock ? 1...Plan.largestPiece : 64...Plan.largestPiece
     }
 
+    /// Bytes that the narrowest edge holds by which rows leave there.
+    private func byteCapacity(of exit: Exit) -> Int {
+        graph.nodes[exit.node].outputs[exit.port].reduce(Int.max) {
+            min($0, graph.edges[$1].byteCapacity)
+        }
+    }
+
     private func makeLane(
         _ lane: Int, _ stageBell: Doorbell, _ makeRunner: MakeRunner
     ) -> (Lane, [NodeRunner]) {
@@ -88,7 +95,9 @@ struct LaneBuilder {
             news[node] = inner.first?.readerNews ?? ReaderNews()
         }
         let taps = exits.map { exit in
-            Edge(inLane: nil, bell: bell, readerNews: news[exit.node] ?? ReaderNews())
+            Edge(
+                inLane: nil, byteCapacity: byteCapacity(of: exit), bell: bell,
+                readerNews: news[exit.node] ?? ReaderNews())
         }
         let runners = stage.nodes.enumerated().map { position, node in
             let checked = graph.nodes[node]

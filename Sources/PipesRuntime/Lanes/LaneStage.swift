@@ -28,6 +28,10 @@ final class LaneStage: RunningStage, @unchecked Sendable {
     private var exits: [Exit]
     private var lanes: [RunningLane]
     private var ring = LaneRing()
+    /// How many rows lanes are given at once.
+    private var pace = CallPace()
+    /// Bytes that a lane gives back together, at most about.
+    private let byteShare: Int
     /// What is left of the batch that is being handed out.
     private var rest: Batch?
     private var hasSeenEnd = false
@@ -58,6 +62,7 @@ final class LaneStage: RunningStage, @unchecked Sendable {
         self.pieceSizes = pieceSizes
         self.doorbell = doorbell
         self.wakefulness = wakefulness
+        byteShare = exits.reduce(Int.max) { min($0, $1.output.byteShare) }
         var news: [ReaderNews] = []
         for exit in exits {
             guard let next = exit.output.edges.first?.readerNews else { continue }
@@ -112,7 +117,10 @@ final class LaneStage: RunningStage, @unchecked Sendable {
         for index in lanes.indices where lanes[index].isStarted && !lanes[index].hasEnded {
             let (results, demand, hasEnded) = lanes[index].lane.takeNews()
             for result in results {
-                lanes[index].load -= 1
+                if result.isWhole {
+                    lanes[index].load -= 1
+                    note(result.cost)
+                }
                 take(result)
             }
             if demand == .nothing {
@@ -124,6 +132,12 @@ final class LaneStage: RunningStage, @unchecked Sendable {
             if hasEnded || !results.isEmpty { hasProgressed = true }
         }
         return hasProgressed
+    }
+
+    private func note(_ cost: Lane.Cost) {
+        pace.note(
+            rows: cost.rows, nanoseconds: cost.nanoseconds, byteCount: cost.byteCount,
+            byteShare: byteShare)
     }
 
     private func take(_ result: Lane.Result) {
@@ -163,7 +177,9 @@ final class LaneStage: RunningStage, @unchecked Sendable {
 
     /// - Returns: whether a piece found a lane.
     private func handOut(_ group: inout TaskGroup<Void>) -> Bool {
-        guard !wantsNoMore, ring.pieceCount < lanes.count * 4, let index = freeLane(),
+        // What waits for a piece before it takes room as if it was on an edge.
+        guard !wantsNoMore, ring.pieceCount < lanes.count * 4, ring.byteCount / 4 < byteShare,
+            let index = freeLane(),
             let piece = nextPiece()
         else { return false }
         lanes[index].load += 1
@@ -184,7 +200,7 @@ final class LaneStage: RunningStage, @unchecked Sendable {
 
     private func nextPiece() -> Batch? {
         if rest == nil, !hasSeenEnd {
-            switch input.next() {
+            switch input.next(atMost: rowsForFreeLanes) {
             case .batch(let batch): rest = batch
             case .end: hasSeenEnd = true
             case .nothingYet: break
@@ -193,7 +209,7 @@ final class LaneStage: RunningStage, @unchecked Sendable {
         }
         guard var batch = rest else { return nil }
         let share = (batch.itemCount + lanes.count - 1) / lanes.count
-        let size = min(max(share, pieceSizes.lowerBound), pieceSizes.upperBound)
+        let size = min(max(share, pieceSizes.lowerBound), pieceSizes.upperBound, pace.rowsAtOnce)
         guard batch.itemCount > size else {
             rest = nil
             return batch
@@ -201,6 +217,12 @@ final class LaneStage: RunningStage, @unchecked Sendable {
         let piece = batch.removePrefix(items: size)
         rest = batch
         return piece
+    }
+
+    /// Rows that can be worked on at once, where each takes long.
+    private var rowsForFreeLanes: Int {
+        let rows = pace.rowsAtOnce
+        return rows == Int.max ? rows : rows * lanes.count { $0.load < largestLoad }
     }
 
     private func start(_ index: Int, _ group: inout TaskGroup<Void>) {

@@ -24,6 +24,7 @@ final class DeadlockResolver: @unchecked Sendable {
                 run.stop("deadlock: all nodes wait for one another, and no edge is full")
                 return
             }
+            if stopFollowingReaders(waiting) { return }
             guard let edge = edgeToGrow(waiting, of: run) else {
                 run.stop("deadlock: " + waiting.map(run.describe).joined(separator: "; "))
                 return
@@ -43,6 +44,7 @@ final class DeadlockResolver: @unchecked Sendable {
             let waiting = run.waitingEdges
             let holders = run.holders(among: run.starvedNodes)
             guard !waiting.isEmpty, !holders.isEmpty else { return false }
+            if stopFollowingReaders(waiting) { return true }
             guard let edge = edgeToGrow(waiting, of: run) else {
                 // It may be a call that takes long, unless that was tried.
                 guard waiting.contains(where: { $0.snapshot.grownBy > 0 }) else { return false }
@@ -55,6 +57,14 @@ final class DeadlockResolver: @unchecked Sendable {
             run.noteGrowth(edge, holders: holders)
             return true
         }
+    }
+
+    /// Edges that hold fewer rows than they could, since their readers are slow, are not full.
+    /// - Returns: whether a sender goes on.
+    private func stopFollowingReaders(_ waiting: [Edge]) -> Bool {
+        var hasHelped = false
+        for edge in waiting where edge.stopFollowingReader() { hasHelped = true }
+        return hasHelped
     }
 
     /// Room helps where the reader has looked for another input and found nothing there; one that is

@@ -113,6 +113,7 @@ struct RunAssembly {
             index: index, from: edge.from, to: edge.to, capacity: edge.capacity,
             byteCapacity: edge.byteCapacity, overflow: edge.overflow,
             readsKeys: RunAssembly.readsKeys(graph.nodes[edge.to]), isQueue: plan.isQueue[index],
+            followsReader: !edge.capacityIsFixed, leastRoom: edge.leastRoom,
             sender: doorbells[plan.stageOfNode[edge.from]],
             readerNews: readerNews[edge.from], reader: doorbells[plan.stageOfNode[edge.to]],
             sourceStop: sourceStops[edge.from], feedback: loops.feedbackEnds[index],

@@ -1,5 +1,6 @@
 public import CPipes
 public import PipesCore
+import Synchronization
 
 /// One call of a processor in progress: where its results go, and what it says about its rows.
 ///
@@ -33,6 +34,22 @@ public final class Call: @unchecked Sendable {
     @exclusivity(unchecked) public internal(set) var input: RowStorage?
     /// Why it is about to answer a negative status.
     @exclusivity(unchecked) public var explanation: String?
+    /// Bytes of results after which a call should come back although it has more rows: what is done
+    /// is then sent on first.
+    public internal(set) var byteShare: Int {
+        get { storedByteShare }
+        set { storedByteShare = newValue }
+    }
+    /// Not 0 where whoever calls a processor for row after row must not go on with the next: looked at
+    /// for each of them, so it is plain memory. Others change it while a call is in progress.
+    public var attention: UnsafePointer<UInt8> {
+        UnsafePointer(
+            UnsafeMutableRawPointer(attentionFlag).assumingMemoryBound(to: UInt8.self))
+    }
+    private let attentionFlag: UnsafeMutablePointer<Atomic<UInt8>>
+    private static let goesOn: UInt8 = 0
+    private static let comesBack: UInt8 = 1
+    private static let isToBeLookedAt: UInt8 = 2
     /// The outcomes of single rows where they differ from the call's.
     @exclusivity(unchecked) public internal(set) var rowOutcomes: [RowOutcome] = []
     /// Set by a map: every result of the last call is known to be of the first output's own kind.
@@ -47,6 +64,7 @@ public final class Call: @unchecked Sendable {
     }
 
     // Behind functions, since other modules would check exclusive access in spite of the attribute.
+    @exclusivity(unchecked) private var storedByteShare: Int = Int.max
     @exclusivity(unchecked) private var storedDemand: Int = 0
     @exclusivity(unchecked) private var storedRowCount: Int = 0
     @exclusivity(unchecked) private var storedResultsAreOfOwnKind: Bool = false
@@ -72,7 +90,37 @@ public final class Call: @unchecked Sendable {
     init(node: NodeContext, outputs: Int) {
         self.node = node
         emission = Emission(outputs: outputs)
+        attentionFlag = .allocate(capacity: 1)
+        attentionFlag.initialize(to: Atomic(Call.goesOn))
     }
+
+    deinit {
+        attentionFlag.deinitialize(count: 1)
+        attentionFlag.deallocate()
+    }
+
+    // MARK: Between the rows of a map
+
+    /// It begins, and nothing has been asked of it.
+    public func clearAttention() { attentionFlag.pointee.store(Call.goesOn, ordering: .relaxed) }
+
+    /// Asks it to come back behind the row that it is at, so that what is done can be sent on. Any
+    /// thread.
+    public func comeBack() {
+        _ = attentionFlag.pointee.compareExchange(
+            expected: Call.goesOn, desired: Call.comesBack, ordering: .relaxed)
+    }
+
+    /// Something has happened in it that is to be looked at behind the row that it is at.
+    public func noteAttention() {
+        attentionFlag.pointee.store(Call.isToBeLookedAt, ordering: .relaxed)
+    }
+
+    public var isAskedToComeBack: Bool {
+        attentionFlag.pointee.load(ordering: .relaxed) == Call.comesBack
+    }
+
+    public var goesOn: Bool { attentionFlag.pointee.load(ordering: .relaxed) == Call.goesOn }
 
     /// Finishes a deferred call, once, from any thread. The call must not be used afterwards.
     /// - Parameters:
@@ -122,6 +170,22 @@ public final class Call: @unchecked Sendable {
         if !rowOutcomes.isEmpty { rowOutcomes.removeAll() }
         emission.reset()
     }
+
+    /// Why it answered a negative status: as explained, and with the memory that it could not have.
+    var reason: String? {
+        guard let missing = storageInUse?.missingByteCount else { return explanation }
+        let text = "could not get \(missing) bytes of memory"
+        return explanation.map { "\($0): \(text)" } ?? text
+    }
+
+    /// What it said of one row says nothing of the next one.
+    func forgetReason() {
+        explanation = nil
+        forgetMissingMemory()
+    }
+
+    /// A row came out well although some memory could not be had.
+    public func forgetMissingMemory() { storageInUse?.clearMissing() }
 
     /// Lets go of the memory of rows.
     func releaseRows() {

@@ -85,18 +85,20 @@ struct InputPort {
         }
     }
 
-    mutating func next() -> Step {
-        let step = take()
+    /// - Parameter most: rows that are wanted at once; a batch that does not come through a queue
+    ///   may have more.
+    mutating func next(atMost most: Int = Int.max) -> Step {
+        let step = take(atMost: most)
         if let watcher, case .batch(let batch) = step { watcher(batch) }
         return step
     }
 
-    private mutating func take() -> Step {
+    private mutating func take(atMost most: Int) -> Step {
         if let loop, loop.isClosed { return .end }
         switch mode {
         case .none, .closed: return .end
         case .single:
-            switch first?._withUnsafeGuaranteedRef({ $0.take() }) ?? .end {
+            switch first?._withUnsafeGuaranteedRef({ $0.take(atMost: most) }) ?? .end {
             case .batch(let batch, _):
                 takenCount += 1
                 return .batch(batch)
@@ -106,7 +108,7 @@ struct InputPort {
         case .merge(var merge):
             mode = .none
             defer { mode = .merge(merge) }
-            return merge.next(edges, &takenCount)
+            return merge.next(edges, atMost: most, &takenCount)
         case .loop(var entry):
             mode = .none
             defer { mode = .loop(entry) }
@@ -114,17 +116,17 @@ struct InputPort {
         case .keyJoin(var join):
             mode = .none  // so that the join is not copied while it changes
             defer { mode = .keyJoin(join) }
-            return next(&join)
+            return next(&join, atMost: most)
         case .positionJoin(var join):
             mode = .none
             defer { mode = .positionJoin(join) }
-            return next(&join)
+            return next(&join, atMost: most)
         }
     }
 
-    private mutating func next(_ join: inout some Pairing) -> Step {
+    private mutating func next(_ join: inout some Pairing, atMost most: Int) -> Step {
         while true {
-            switch join.next(limit: InputPort.joinLimit) {
+            switch join.next(limit: min(most, InputPort.joinLimit)) {
             case .batch(let batch):
                 endOthersEarly(join)
                 return .batch(batch)
@@ -246,12 +248,14 @@ struct Merge {
     private var turn = 0
     private var nextKey: UInt64 = 0
 
-    mutating func next(_ edges: [Edge], _ takenCount: inout Int) -> InputPort.Step {
+    mutating func next(
+        _ edges: [Edge], atMost most: Int = Int.max, _ takenCount: inout Int
+    ) -> InputPort.Step {
         var ended = 0
         for offset in edges.indices {
             let index = (turn + offset) % edges.count
             taking: while true {
-                switch edges[index].take() {
+                switch edges[index].take(atMost: most) {
                 case .batch(let batch, _):
                     takenCount += 1
                     if batch.itemCount == 0 { continue taking }

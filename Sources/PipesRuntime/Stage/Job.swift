@@ -17,6 +17,8 @@ final class Job {
     @exclusivity(unchecked) var call: Call
     @exclusivity(unchecked) var todo: [Attempt]
     @exclusivity(unchecked) var isOpen = false
+    /// When the last call began, in nanoseconds.
+    @exclusivity(unchecked) var callStart = 0
     @exclusivity(unchecked) var pauseEnd: ContinuousClock.Instant?
     /// What became of rows that are no items (any longer); nil while all are.
     @exclusivity(unchecked) private(set) var settlements: [Settlement]?

@@ -2,10 +2,14 @@ import CPipes
 import PipesCore
 
 /// Runs a map that answers each row at once: results are written straight into the slots of their
-/// rows.
+/// rows. A batch whose rows take long, or yield much, is worked on in parts, each of which leaves
+/// before the next is begun.
 final class MapRunner: NodeRunner {
     private lazy var work = Work(makeCall())
     @exclusivity(unchecked) private var pace = CallPace()
+    /// Where calls are for several rows, so that they can come back early.
+    private lazy var watched = watchCalls()
+    private lazy var sending = SendingPace(byteShare: byteShare)
     @exclusivity(unchecked) private var isWorking = false
     @exclusivity(unchecked) private var hasSeenEnd = false
     /// When the next row may be tried again, where it has to wait.
@@ -14,11 +18,13 @@ final class MapRunner: NodeRunner {
     /// What the first output is declared to yield.
     private lazy var outputKind = node.description.outputs.first?.kind ?? .any
 
-    /// The batch that is being worked on. Slot n of the results belongs to slot n of the input,
-    /// counted from the first. One object serves all batches of a node.
+    /// The batch that is being worked on, without the parts of it that were sent on. Slot n of the
+    /// results belongs to slot n of the input, counted from the first. One object serves all batches
+    /// of a node.
     private final class Work {
         let call: Call
         @exclusivity(unchecked) var input = Batch()
+        /// Slots that there is room for results of: all, or those of one part.
         @exclusivity(unchecked) var count = 0
         /// The values of the results, which the call's storage owns.
         @exclusivity(unchecked) var results: UnsafeMutablePointer<pipes_value>?
@@ -38,27 +44,50 @@ final class MapRunner: NodeRunner {
 
         init(_ call: Call) { self.call = call }
 
-        func begin(_ input: Batch, _ rows: RowStorage, outputs: Int, isSound: Bool) {
+        func begin(_ input: Batch, isSound: Bool) {
             self.input = input
             self.isSound = isSound
-            count = input.slots.count
+            attempts = 0
+            count = 0
+        }
+
+        var hasPart: Bool { count > 0 }
+
+        /// Makes room for the results of the first rows of what is left.
+        func beginPart(_ most: Int, outputs: Int) {
+            count = min(input.slots.count, most)
             let storage = RowStorage(uninitialized: count)
             results = storage.values
-            call.reset(storage: storage, input: rows, rowCount: 1)
+            call.reset(storage: storage, input: input.rows, rowCount: 1)
             if outputs > 1 {
                 ports = .allocate(capacity: count)
                 ports?.initialize(repeating: 0, count: count)
             }
             next = 0
-            attempts = 0
             itemCount = 0
             areOfOwnKind = true
+        }
+
+        /// Takes the part of the input that was worked on out of it.
+        func takeDone() -> Batch {
+            var items = next
+            if let holes = input.holes {
+                let first = input.slots.lowerBound
+                for slot in first..<first + next where holes[slot] != .item { items -= 1 }
+            }
+            return input.removePrefix(slots: next, items: items)
         }
 
         /// Lets go of what the batch took. The next node finds the memory in the processor's cache,
         /// and the one behind it may have it again.
         func end() {
             input = Batch()
+            endPart()
+        }
+
+        /// Lets go of the results of a part.
+        func endPart() {
+            count = 0
             results = nil
             call.releaseRows()
             if holes != nil { holes = nil }
@@ -85,13 +114,20 @@ final class MapRunner: NodeRunner {
     override func releaseRows() {
         super.releaseRows()
         work.end()
+        LongCalls.shared.remove(watched)
+    }
+
+    private func watchCalls() -> LongCalls.Watched {
+        let watched = LongCalls.Watched(mark, work.call)
+        LongCalls.shared.add(watched)
+        return watched
     }
 
     override func work(mayStart: Bool) -> Bool {
         let work = work
         if !isWorking {
             guard mayStart, !hasSeenEnd, !wantsNoMore || settlesAll else { return false }
-            switch input.next() {
+            switch input.next(atMost: control.isCancelled ? Int.max : pace.rowsAtOnce) {
             case .nothingYet: return false
             case .end:
                 hasSeenEnd = true
@@ -106,7 +142,14 @@ final class MapRunner: NodeRunner {
             }
             isPaused = false
         }
-        if isWorking { runBatch(work) }
+        guard isWorking else { return true }
+        // What is done of the batch leaves before there is more of it.
+        guard mayStart else { return false }
+        if !work.hasPart {
+            work.beginPart(control.isCancelled ? Int.max : pace.rowsAtOnce, outputs: outputs.count)
+            sending.noteSent()
+        }
+        runPart(work)
         return true
     }
 
@@ -120,13 +163,12 @@ final class MapRunner: NodeRunner {
             for port in outputs.indices { outputs[port].append(skipped) }
             return
         }
-        account.in += batch.itemCount
-        work.begin(batch, rows, outputs: outputs.count, isSound: kinds.accepts(rows))
+        work.begin(batch, isSound: kinds.accepts(rows))
         isWorking = true
     }
 
-    /// Works on the batch until it is done, or one of its rows must wait.
-    private func runBatch(_ work: Work) {
+    /// Works on a part of the batch until it is done, or should leave, or one of its rows must wait.
+    private func runPart(_ work: Work) {
         guard let rows = work.input.rows else { return }
         let first = work.input.slots.lowerBound
         let width = rows.width
@@ -142,7 +184,7 @@ final class MapRunner: NodeRunner {
             }
             if let fault = faults?.next(work.input.key(slot: first + work.next)) {
                 inject(fault, work)
-                if isPaused { return }
+                if isPaused { break }
                 continue
             }
             let next = rows.values + (first + work.next) * width
@@ -150,25 +192,49 @@ final class MapRunner: NodeRunner {
             if !work.isSound { span = kinds.soundPrefix(next, count: span, width: width) }
             if span == 0 {
                 work.call.explanation = kinds.flaw(next, width: width)
+                noteGiven(work)
                 settle(work, .reject)
                 continue
             }
-            let started = account.nanoseconds
-            let (done, answer) = map(work, next, count: span, width: width)
-            pace.note(rows: done, nanoseconds: account.nanoseconds &- started)
+            let (done, answer) = call(work, next, count: span, width: width)
             if done > 0 {
                 if !work.call.resultsAreOfOwnKind { work.areOfOwnKind = false }
                 work.itemCount += done - failMisdirected(work, done)
                 work.next += done
                 work.attempts = 0
             }
-            if done == span || (answer == .ok && done > 0) { continue }
-            settle(work, answer)
-            if isPaused { return }
+            if done < span, answer != .ok || done == 0 { settle(work, answer) }
+            if isPaused || sending.isDue { break }
         }
-        isWorking = false
-        finish(work)
-        work.end()
+        if work.next == work.input.slots.count || wantsNoMore {
+            isWorking = false
+            finish(work)
+            work.end()
+        } else if work.next > 0 {
+            account.out += work.itemCount
+            send(work, work.takeDone())
+            work.endPart()
+        }
+    }
+
+    /// Calls the processor for rows, which show as given to it meanwhile.
+    private func call(
+        _ work: Work, _ rows: UnsafePointer<pipes_value>, count: Int, width: Int
+    ) -> (done: Int, answer: Answer) {
+        // A row that comes again was counted before.
+        let former = work.attempts > 0 ? 1 : 0
+        account.in += count - former
+        let started = account.nanoseconds
+        let (done, answer) = map(work, rows, count: count, width: width)
+        let tried = done == count || (answer == .ok && done > 0) ? done : done + 1
+        account.in -= count - tried
+        let nanoseconds = account.nanoseconds &- started
+        let byteCount = work.call.storageInUse?.ownedByteCount ?? 0
+        pace.note(
+            rows: done, nanoseconds: nanoseconds, byteCount: byteCount,
+            byteShare: sending.byteShare)
+        sending.note(nanoseconds: nanoseconds, byteCount: byteCount)
+        return (done, answer)
     }
 
     /// Fails those of the next rows that are to leave by an output that there is none of.
@@ -190,8 +256,10 @@ final class MapRunner: NodeRunner {
     ) -> (done: Int, answer: Answer) {
         work.call.resultsAreOfOwnKind = false
         guard let results = work.results else { return (0, .notAllowed("was called without room")) }
+        _ = watched
         func call(_ count: Int) -> (done: Int, answer: Answer) {
-            processor.map(
+            if count > 1 { LongCalls.shared.noteCall() }
+            return processor.map(
                 work.call, rows: rows, count: count, width: width,
                 results: results + work.next,
                 ports: work.ports.map { $0 + work.next })
@@ -223,9 +291,11 @@ final class MapRunner: NodeRunner {
         switch fault {
         case .reject(let message):
             work.call.explanation = message
+            noteGiven(work)
             settle(work, .reject)
         case .retry(let message):
             work.call.explanation = message
+            noteGiven(work)
             settle(work, .retry)
         case .delay(let time): pause(until: control.clock.now + time)
         case .crash: InjectedFaults.crash()
@@ -237,6 +307,11 @@ final class MapRunner: NodeRunner {
         pauseEnd = end
         isPaused = true
         ring(at: end)
+    }
+
+    /// Counts the next row as one that the node was given, where no call did.
+    private func noteGiven(_ work: Work) {
+        if work.attempts == 0 { account.in += 1 }
     }
 
     private func settleHole(_ work: Work, _ settlement: Settlement) {
@@ -284,12 +359,12 @@ final class MapRunner: NodeRunner {
         }
         work.next += 1
         work.attempts = 0
-        work.call.explanation = nil
+        work.call.forgetReason()
     }
 
     private func failNext(_ work: Work, _ answer: Answer) {
         if case .notAllowed = answer { context.count("misuses", 1) }
-        fail(work, work.next, answer, attempts: work.attempts, work.call.explanation)
+        fail(work, work.next, answer, attempts: work.attempts, work.call.reason)
     }
 
     private func fail(
@@ -309,7 +384,8 @@ final class MapRunner: NodeRunner {
             let settlement = work.input.settlement(first + work.next)
             if settlement == .item {
                 // Only the first one may have been called before.
-                work.call.explanation = nil
+                noteGiven(work)
+                work.call.forgetReason()
                 failNext(work, .cancelled)
                 work.next += 1
                 work.attempts = 0
@@ -319,39 +395,31 @@ final class MapRunner: NodeRunner {
         }
     }
 
+    /// Sends the last part of a batch, and settles the rows that the processor doesn't want.
     private func finish(_ work: Work) {
-        // Rows behind an END were not given to the processor.
-        let unwanted = work.input.slots.count - work.next
-        if unwanted > 0 {
-            let first = work.input.slots.lowerBound
-            let rows = (work.next..<work.count).lazy
-                .filter { work.input.settlement(first + $0) == .item }.count
-            account.in -= rows
-            if settlesAll { skipRest(work) }
-        }
         account.out += work.itemCount
+        guard work.next < work.input.slots.count else { return send(work, work.input) }
+        send(work, work.takeDone())
+        guard settlesAll, !node.description.isSink else { return }
+        let unwanted = Batch(bare: work.input.bareRuns(items: .skip))
+        for port in outputs.indices { outputs[port].append(unwanted) }
+    }
+
+    /// Hands over what became of the first rows.
+    private func send(_ work: Work, _ done: Batch) {
         if node.description.isSink { return }
         let results = work.call.storage
         if work.areOfOwnKind, outputKind != .any { results.knownKind = outputKind }
-        if results.mayReferToOthers(work.next), let rows = work.input.rows {
-            results.keepAlive(rows)
-        }
+        if results.mayReferToOthers(work.next), let rows = done.rows { results.keepAlive(rows) }
         for port in outputs.indices where outputs[port].hasReaders {
-            outputs[port].append(batch(of: work, results, port: port))
+            outputs[port].append(batch(of: work, done, results, port: port))
         }
-    }
-
-    private func skipRest(_ work: Work) {
-        let first = work.input.slots.lowerBound
-        for slot in work.next..<work.count {
-            let settlement = work.input.settlement(first + slot)
-            work.settle(slot, as: settlement == .item ? .skip : settlement)
-        }
-        work.next = work.count
     }
 
     /// The results that leave by one port; the keys of the others are skips there.
-    private func batch(of work: Work, _ results: RowStorage, port: Int) -> Batch {
+    private func batch(
+        of work: Work, _ done: Batch, _ results: RowStorage, port: Int
+    ) -> Batch {
         var holes = work.holes
         var items = work.itemCount
         if let ports = work.ports {
@@ -365,7 +433,6 @@ final class MapRunner: NodeRunner {
             }
             holes = own
         }
-        return work.input.mapped(
-            to: results, slots: work.next, holes: holes, itemCount: items)
+        return done.mapped(to: results, slots: work.next, holes: holes, itemCount: items)
     }
 }

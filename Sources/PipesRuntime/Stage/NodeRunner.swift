@@ -112,6 +112,9 @@ class NodeRunner {
         latest = Locked(account)
     }
 
+    /// Bytes that are worth sending on, however few the rows.
+    final private(set) lazy var byteShare = outputs.reduce(Int.max) { min($0, $1.byteShare) }
+
     /// Whether nothing waits to be sent.
     final var hasSentAll: Bool { outputs.allSatisfy(\.isEmpty) }
 
@@ -397,6 +400,7 @@ class NodeRunner {
     final func makeCall() -> Call {
         let call = Call(
             node: context, outputs: node.description.outputs.count)
+        call.byteShare = byteShare
         // Weak, since the mailbox holds calls: where one is completed late, nobody empties it.
         call.onComplete = { [weak mailbox] call, completion in mailbox?.put(call, completion) }
         return call
@@ -423,9 +427,9 @@ class NodeRunner {
             hasNews = true
             publish()
         }
-        mark.begin()
         blockingWatch?.begin()
         let start = MonotonicTime.nanoseconds
+        mark.begin(now: start)
         defer {
             account.nanoseconds &+= MonotonicTime.nanoseconds &- start
             mark.end()
@@ -483,7 +487,7 @@ class NodeRunner {
     final func stop(_ call: Call, _ answer: Answer, during what: String) {
         wantsNoMore = true
         if case .notAllowed = answer { context.count("misuses", 1) }
-        let message = FailureText.of(answer, call.explanation, coro: context.coro)
+        let message = FailureText.of(answer, call.reason, coro: context.coro)
         stopRun("node \"\(node.name)\": \(what): \(message)")
     }
 

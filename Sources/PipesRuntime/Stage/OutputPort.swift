@@ -21,6 +21,10 @@ struct OutputPort {
 
     var isEmpty: Bool { pending.isEmpty }
 
+    /// Bytes that are worth sending on, however few the rows: a quarter of what the narrowest edge
+    /// holds.
+    var byteShare: Int { edges.reduce(Int.max) { min($0, max(1, $1.byteCapacity / 4)) } }
+
     /// Whether anybody looks at what is appended.
     var hasReaders: Bool { !edges.isEmpty || watcher != nil }
 

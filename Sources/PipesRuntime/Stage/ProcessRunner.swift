@@ -9,36 +9,56 @@ final class ProcessRunner: NodeRunner {
     @exclusivity(unchecked) private var jobs: Deque<Job> = []
     @exclusivity(unchecked) private var hasSeenEnd = false
     @exclusivity(unchecked) private var sharedCall: Call?
+    /// What is left of a batch that has more rows than the processor is given at once.
+    @exclusivity(unchecked) private var rest: Batch?
+    @exclusivity(unchecked) private var pace = BatchPace()
 
     private var largestJobCount: Int { defers ? max(1, node.properties.concurrency) : 1 }
 
-    override var isIdle: Bool { jobs.isEmpty }
+    override var isIdle: Bool { jobs.isEmpty && rest == nil }
     override var inputHasEnded: Bool { hasSeenEnd }
     override var rowsInHand: Int { jobs.reduce(0) { $0 + $1.rowCount } }
 
     override func releaseRows() {
         super.releaseRows()
         sharedCall = nil
+        rest = nil
     }
 
     override func work(mayStart: Bool) -> Bool {
         var hasProgressed = false
-        while mayStart, !hasSeenEnd, !wantsNoMore || settlesAll, jobs.count < largestJobCount {
-            switch input.next() {
-            case .nothingYet: return advance(mayStart: mayStart) || hasProgressed
-            case .end: hasSeenEnd = true
-            case .batch(let batch): start(batch)
+        if wantsNoMore, !settlesAll { rest = nil }
+        while mayStart, jobs.count < largestJobCount {
+            if let batch = rest.take() {
+                start(batch)
+            } else if !hasSeenEnd, !wantsNoMore || settlesAll {
+                switch input.next(atMost: rowsAtOnce) {
+                case .nothingYet: return advance(mayStart: mayStart) || hasProgressed
+                case .end: hasSeenEnd = true
+                case .batch(let batch): start(batch)
+                }
+            } else {
+                break
             }
             hasProgressed = true
         }
         return advance(mayStart: mayStart) || hasProgressed
     }
 
-    private func start(_ batch: Batch) {
+    /// Rows of a job at most. Those that are to be failed need no call.
+    private var rowsAtOnce: Int { control.isCancelled ? Int.max : pace.rows }
+
+    private func start(_ whole: Batch) {
         if wantsNoMore {
-            let skipped = Batch(bare: batch.bareRuns(items: .skip))
+            let skipped = Batch(bare: whole.bareRuns(items: .skip))
             for port in outputs.indices { outputs[port].append(skipped) }
             return
+        }
+        var batch = whole
+        if whole.itemCount > rowsAtOnce {
+            var left = whole
+            batch = left.removePrefix(items: rowsAtOnce)
+            rest = left
         }
         let call = defers ? makeCall() : sharedCall ?? makeCall()
         if !defers { sharedCall = call }
@@ -125,6 +145,7 @@ final class ProcessRunner: NodeRunner {
         // Whoever completes an earlier attempt once more must not settle this one.
         if defers, attempt.number > 1, !processor.completesCallsOnce { job.call = makeCall() }
         job.call.reset(input: job.input.rows, rowCount: Int(batch.count))
+        job.callStart = MonotonicTime.nanoseconds
         let answer = limited(job.call) { processor.process(job.call, batch) }
         if answer == .deferred {
             job.isOpen = true
@@ -145,6 +166,10 @@ final class ProcessRunner: NodeRunner {
     // MARK: What a call came to
 
     private func settle(_ job: Job, _ attempt: Job.Attempt, _ answer: Answer) {
+        pace.note(
+            rows: attempt.rows?.count ?? job.rowCount,
+            nanoseconds: MonotonicTime.nanoseconds - job.callStart,
+            byteCount: job.call.storageInUse?.ownedByteCount ?? 0, byteShare: byteShare)
         switch answer {
         case .ok, .end:
             if answer == .end { wantsNoMore = true }
@@ -157,14 +182,14 @@ final class ProcessRunner: NodeRunner {
         case .retry where mayRetry(attempt):
             retry(job, attempt.rows, attempt)
         case .retry, .reject, .fatal, .cancelled:
-            failAll(job, attempt, answer, job.call.explanation)
+            failAll(job, attempt, answer, job.call.reason)
         case .notAllowed:
             context.count("misuses", 1)
-            failAll(job, attempt, answer, job.call.explanation)
+            failAll(job, attempt, answer, job.call.reason)
         case .skip, .last, .deferred:
             let text = "answered \(answer.name), which process may not"
             context.count("misuses", 1)
-            failAll(job, attempt, .notAllowed(text), job.call.explanation)
+            failAll(job, attempt, .notAllowed(text), job.call.reason)
         }
     }
 
@@ -209,7 +234,7 @@ final class ProcessRunner: NodeRunner {
                 job.settle(row, as: .skip)  // until it has come again
                 retry(job, [row], attempt)
             default:
-                fail(job, row, attempt, outcome.answer, outcome.text ?? job.call.explanation)
+                fail(job, row, attempt, outcome.answer, outcome.text ?? job.call.reason)
             }
         }
         if attempt.number > 1 {
@@ -264,6 +289,7 @@ final class ProcessRunner: NodeRunner {
     // MARK: Settling the keys
 
     private func finish(_ job: Job) {
+        defer { if !defers { job.call.releaseRows() } }
         var settler = JobSettler(job, rate: node.description.rate)
         settler.failMissing = { [self] slot in
             account.in += 1

@@ -4,6 +4,8 @@ import PipesCore
 final class SourceRunner: NodeRunner {
     private lazy var call = makeCall()
     @exclusivity(unchecked) private var pace = SourcePace()
+    @exclusivity(unchecked) private var callPace = BatchPace(first: ReaderPace.first)
+    @exclusivity(unchecked) private var callStart = 0
     @exclusivity(unchecked) private var attempts = 0
     @exclusivity(unchecked) private var pauseEnd: ContinuousClock.Instant?
 
@@ -43,7 +45,8 @@ final class SourceRunner: NodeRunner {
         }
         let free = outputs.reduce(Int.max) { min($0, $1.roomOrWait()) }
         guard free > 0 else { return false }
-        let room = min(free, pace.next(now: MonotonicTime.nanoseconds))
+        callStart = MonotonicTime.nanoseconds
+        let room = min(free, pace.next(now: callStart), callPace.rows)
         if let fault = faults?.next([nextKey]) { return inject(fault) }
         // The next row that a test wants to hit must be the first of its call.
         let demand = min(room, faults?.distance(from: nextKey) ?? room)
@@ -81,9 +84,13 @@ final class SourceRunner: NodeRunner {
         case .ok, .end:
             attempts = 0
             let rows = call.emission.rowCount
+            callPace.note(
+                rows: rows, nanoseconds: MonotonicTime.nanoseconds - callStart,
+                byteCount: call.storageInUse?.ownedByteCount ?? 0, byteShare: byteShare)
             for (port, batch) in numbered(call) { outputs[port].append(batch) }
             account.out += rows
             pace.note(rows: rows, of: call.demand)
+            call.releaseRows()
             if answer == .end { wantsNoMore = true }
         case .retry where attempts < node.properties.retry.max && !wantsNoMore:
             attempts += 1

@@ -8,7 +8,9 @@ struct PluginMisuseTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var processor: String
         var code: Int32 = 2
-        /// Of six rows.
+        /// That the node is given. What is said of a call is said once where there is one row: how
+        /// many a call is for depends on how quickly they pass.
+        var rows = 6
         var out = 0
         var failed = 6
         var misuses: Int
@@ -51,16 +53,16 @@ struct PluginMisuseTests {
                 processor: "liar.chooses_no_output", out: 5, failed: 1, misuses: 1,
                 errors: ["chose output 9; it has 1"]),
             Case(
-                processor: "liar.emits_twice", misuses: 1,
+                processor: "liar.emits_twice", rows: 1, failed: 1, misuses: 1,
                 errors: ["emitted two values for one row although rows keep their keys"]),
             Case(
-                processor: "liar.emits_for_strangers", misuses: 1,
+                processor: "liar.emits_for_strangers", rows: 1, failed: 1, misuses: 1,
                 errors: [
-                    "emitted a value of row 13; the batch has 6"
+                    "emitted a value of row 8; the batch has 1"
                 ]),
             Case(
-                processor: "liar.settles_strangers", misuses: 1,
-                errors: ["settled row 13 with -2, which it may not"]),
+                processor: "liar.settles_strangers", rows: 1, failed: 1, misuses: 1,
+                errors: ["settled row 8 with -2, which it may not"]),
             Case(
                 processor: "liar.processes_last", code: 3, misuses: 1,
                 errors: ["answered LAST, which process may not"]),
@@ -152,7 +154,7 @@ struct PluginMisuseTests {
                     "threw a C++ exception: no std::exception",
                 ]),
             Case(
-                processor: "thrower.throws_from_process", misuses: 1,
+                processor: "thrower.throws_from_process", rows: 1, failed: 1, misuses: 1,
                 errors: [
                     "threw a C++ exception: no batches today"
                 ]),
@@ -195,7 +197,8 @@ struct PluginMisuseTests {
     }
 
     private func misuse(_ expected: Case, _ scratch: Scratch) async throws {
-        let (outcome, node) = try await Self.run(expected.processor, in: scratch)
+        let (outcome, node) = try await Self.run(
+            expected.processor, rows: expected.rows, in: scratch)
         #expect(outcome.code == expected.code)
         #expect(node["out"] as? Int == expected.out)
         #expect(node["failed"] as? Int == expected.failed)
@@ -222,18 +225,21 @@ struct PluginMisuseTests {
         return scratch
     }
 
-    private static func graph(_ processor: String, properties: String = "{}") -> String {
+    private static func graph(
+        _ processor: String, rows: Int = 6, properties: String = "{}"
+    ) -> String {
         """
-        {"nodes": {"numbers": {"coro": "flow.range", "args": {"end": 6}}, "bad": {"coro": \
+        {"nodes": {"numbers": {"coro": "flow.range", "args": {"end": \(rows)}}, "bad": {"coro": \
         "\(processor)", "properties": \(properties)}, "out": {"coro": "io.print"}},
          "graph": {"numbers": ["bad"], "bad": ["out"]}}
         """
     }
 
     private static func run(
-        _ processor: String, properties: String = "{}", in scratch: Scratch
+        _ processor: String, rows: Int = 6, properties: String = "{}", in scratch: Scratch
     ) async throws -> (Command.Outcome, node: [String: Any]) {
-        try scratch.write(graph(processor, properties: properties), to: "graph.json")
+        try scratch.write(
+            graph(processor, rows: rows, properties: properties), to: "graph.json")
         let outcome = try await Command.host(
             ["run", "graph.json", "--plugins", ".", "--report", "report.json"],
             in: scratch.folder

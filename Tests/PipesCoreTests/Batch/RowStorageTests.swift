@@ -75,4 +75,27 @@ struct RowStorageTests {
         last = nil
         #expect(released.pointee == 200_000)
     }
+
+    @Test("knows the bytes that were taken of it and handed over to it")
+    func bytes() throws {
+        let storage = RowStorage(capacity: 1)
+        #expect(storage.ownedByteCount == 0)
+        _ = try #require(storage.allocate(100))
+        #expect(storage.ownedByteCount == 104)
+        _ = try #require(storage.allocate(1 << 23))
+        #expect(storage.ownedByteCount == 104 + (1 << 23))
+        storage.adopt(byteCount: 1000, release: { _ in }, context: nil)
+        #expect(storage.ownedByteCount == 1104 + (1 << 23))
+    }
+
+    @Test("says how many bytes it could not have, until that is forgotten")
+    func missingBytes() {
+        let storage = RowStorage(capacity: 1)
+        #expect(storage.allocate(1 << 50) == nil)
+        #expect(storage.missingByteCount == 1 << 50)
+        _ = storage.allocate(8)
+        #expect(storage.missingByteCount == 1 << 50)
+        storage.clearMissing()
+        #expect(storage.missingByteCount == nil)
+    }
 }

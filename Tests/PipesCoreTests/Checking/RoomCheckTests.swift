@@ -33,6 +33,49 @@ struct RoomCheckTests {
     }
 
     @Test(
+        "edges let in what other branches may hold, however slow their readers",
+        arguments: 0..<200)
+    func leastRoom(seed: UInt64) throws {
+        var random = Xorshift(state: seed &* 0x9E37_79B9_7F4A_7C15 | 1)
+        let (result, _) = GraphChecker.check(randomGraph(&random), resolve: resolve)
+        let checked = try #require(result)
+        let ways = Ways(checked)
+        var slow = checked
+        for edge in slow.edges.indices { slow.edges[edge].capacity = slow.edges[edge].leastRoom }
+        let slowWays = Ways(slow)
+        for node in slow.nodes where node.inputs.count > 1 {
+            let senders = node.inputs.map { slow.edges[$0].from }
+            let fork = try #require(ways.nearestCommonDominator(of: senders))
+            let held = senders.map { ways.mostHeld(from: fork, to: $0) }
+            for (position, edge) in node.inputs.enumerated() {
+                let others = held.indices.filter { $0 != position }.map { held[$0] }
+                let needed = others.max() ?? 0
+                let room =
+                    slowWays.leastRoom(from: fork, to: senders[position])
+                    + slow.edges[edge].capacity
+                #expect(needed == 0 || room > needed)
+                #expect(slow.edges[edge].capacity <= checked.edges[edge].capacity)
+            }
+        }
+    }
+
+    @Test("an edge beside no node that holds rows is let to follow its reader")
+    func following() throws {
+        let graph = Graph(
+            name: "chain",
+            nodes: [
+                Graph.Node("src", coro: "t.source"), Graph.Node("hold", coro: "t.hold5"),
+                Graph.Node("quick", coro: "t.map"), Graph.Node("out", coro: "t.map"),
+            ],
+            edges: [
+                Graph.Edge(from: "src", to: "hold"), Graph.Edge(from: "src", to: "quick"),
+                Graph.Edge(from: "hold", to: "out"), Graph.Edge(from: "quick", to: "out"),
+            ])
+        let (checked, _) = GraphChecker.check(graph, resolve: resolve)
+        #expect(try #require(checked).edges.map(\.leastRoom) == [1, 1, 1, 6])
+    }
+
+    @Test(
         "a branch that drops rows needs no room beside one that holds them",
         arguments: NodeProperties.Overflow.allCases)
     func droppingBranch(overflow: NodeProperties.Overflow) throws {

@@ -361,7 +361,7 @@ struct MapProcessorTests {
         for node in [plain, shout] {
             let answer = try await node.map(.string("a"), allocations: 0)
             #expect(answer.status == PIPES_RETRY)
-            #expect(answer.why == "the node's memory limit is reached")
+            #expect(answer.why == "no memory for a result")
             node.close()
         }
     }

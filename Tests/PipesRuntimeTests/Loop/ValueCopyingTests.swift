@@ -59,6 +59,27 @@ import Testing
         }
     }
 
+    @Test("takes the bytes of its elements where it is a tensor, or those that it keeps alive")
+    func tensorBytes() {
+        var shape: [Int64] = [2, 3, 5]
+        let counts = shape.withUnsafeMutableBufferPointer { shape in
+            let tensor = pipes_tensor(
+                data: nil, device_type: 1, device_id: 0, ndim: 3,
+                dtype: pipes_dtype(code: 2, bits: 32, lanes: 2), shape: shape.baseAddress,
+                strides: nil, byte_offset: 0)
+            return withUnsafePointer(to: tensor) { pointer in
+                [UInt64(0), 100, 1000].map { size in
+                    var value = pipes_value()
+                    value.kind = Kind.tensor.rawValue
+                    value.ext = UnsafeRawPointer(pointer)
+                    value.size = size
+                    return value.byteCount
+                }
+            }
+        }
+        #expect(counts == [24 + 240, 24 + 240, 24 + 1000])
+    }
+
     @Test("is copied where it is a tensor, its elements side by side in the order of rows")
     func tensors() {
         #expect(copy([2, 3]) == [1, 2, 3, 4, 5, 6])

@@ -195,8 +195,10 @@ import Testing
         #expect(report["split"].skipped == 1)
         #expect(report["split"].retries == 2)
         #expect(report["split"].in == 20)
-        #expect(letters.letters.map(\.key) == [[9], [4]])
-        #expect(letters.letters.map(\.attempts) == [1, 2])
+        // A row that comes again may do so before or behind those of other batches.
+        let failed = letters.letters.sorted { $0.attempts < $1.attempts }
+        #expect(failed.map(\.key) == [[9], [4]])
+        #expect(failed.map(\.attempts) == [1, 2])
     }
 }
 

@@ -1,0 +1,36 @@
+/// When what a node has done of a batch is sent on although there is more of it, as a value: before
+/// it would have waited for more than a millisecond, or once it takes its share of the bytes that
+/// the edges behind hold.
+struct SendingPace {
+    /// Nanoseconds that a result waits for those behind it.
+    static let longestWait = 1_000_000
+
+    /// Bytes that are sent on together.
+    let byteShare: Int
+    private var waited = 0
+    /// What the next call may take, after those before it.
+    private var expected = 0
+    private var byteCount = 0
+
+    init(byteShare: Int) {
+        self.byteShare = byteShare
+    }
+
+    /// Whether what is done should leave before the next call, which may take as long as one of the
+    /// last did.
+    var isDue: Bool { waited + expected > SendingPace.longestWait || byteCount >= byteShare }
+
+    /// A call took so long.
+    /// - Parameter byteCount: of all that is done and was not sent on.
+    mutating func note(nanoseconds: Int, byteCount: Int) {
+        waited += nanoseconds
+        expected = max(nanoseconds, expected / 2)
+        self.byteCount = byteCount
+    }
+
+    /// All that is done was sent on.
+    mutating func noteSent() {
+        waited = 0
+        byteCount = 0
+    }
+}
