@@ -43,7 +43,7 @@ struct result {
 struct settled {
     uint64_t row;
     pipes_status status;
-    char text[128];
+    char text[1100];
 };
 struct call;
 struct outcome {

@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "host.h"
 
+#include <pipes/tensor.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -384,12 +386,34 @@ static void a_file_that_cannot_be_read_is_named(void) {
 
 static pipes_value list(const pipes_value *items, size_t count) { return pipes_list(items, count); }
 
+static pipes_tensor tensor(void *data, uint8_t code, uint8_t bits, int32_t ndim, int64_t *shape) {
+    pipes_tensor made = {.data = data, .device_type = PIPES_DEVICE_CPU, .ndim = ndim,
+                         .dtype = pipes_dtype_of(code, bits), .shape = shape};
+    return made;
+}
+
 static void values_have_their_form(void) {
     pipes_value nested[] = {pipes_int(1), text("a\"b\\\n\t\x01/é\x7f"), pipes_null(),
                             pipes_bytes("\xff\xfe", 2)};
     pipes_value entries[] = {text("k"), pipes_bool(true), text(""), list(nested, 4)};
     pipes_value broken[] = {text("a\xff"
                                  "b")};
+    pipes_value looks[] = {text("$float"), pipes_int(1)};
+    int16_t integers[] = {1, -2, 3, 4};
+    float floats[] = {0.1f, NAN, 1e20f};
+    uint16_t half[] = {0x3E00, 0xFC00, 1};
+    uint64_t largest = UINT64_MAX;
+    uint8_t octets[] = {1, 0};
+    int64_t one[] = {1}, two[] = {2}, three[] = {3}, square[] = {2, 2}, columns[] = {1, 2};
+    pipes_tensor grid = tensor(integers, PIPES_DTYPE_INT, 16, 2, square);
+    pipes_tensor reals = tensor(floats, PIPES_DTYPE_FLOAT, 32, 1, three);
+    pipes_tensor halves = tensor(half, PIPES_DTYPE_FLOAT, 16, 1, three);
+    pipes_tensor most = tensor(&largest, PIPES_DTYPE_UINT, 64, 0, NULL);
+    pipes_tensor truths = tensor(octets, PIPES_DTYPE_BOOL, 8, 1, two);
+    pipes_tensor pairs = tensor(octets, PIPES_DTYPE_UINT, 8, 1, one);
+    pipes_tensor eighths = tensor(octets, 10, 8, 1, two);
+    grid.strides = columns;
+    pairs.dtype.lanes = 2;
     struct {
         pipes_value value;
         const char *form;
@@ -409,8 +433,6 @@ static void values_have_their_form(void) {
         {pipes_float(123456789), "123456789.0"},
         {pipes_float(0.1 + 0.2), "0.30000000000000004"},
         {pipes_float(2.2250738585072014e-308), "2.2250738585072014e-308"},
-        {pipes_float(NAN), "null"},
-        {pipes_float(-INFINITY), "null"},
         {pipes_bytes("", 0), ""},
         {pipes_bytes("f", 1), "Zg=="},
         {pipes_bytes("fo", 2), "Zm8="},
@@ -419,15 +441,30 @@ static void values_have_their_form(void) {
         {list(NULL, 0), "[]"},
         {pipes_map(NULL, 0), "{}"},
         {pipes_map(entries, 2),
-         "{\"k\":true,\"\":[1,\"a\\\"b\\\\\\n\\t\\u0001/é\x7f\",null,\"//4=\"]}"},
+         "{\"k\":true,\"\":[1,\"a\\\"b\\\\\\n\\t\\u0001/é\x7f\",null,{\"$bytes\":\"//4=\"}]}"},
+        {pipes_map(looks, 1), "{\"$map\":{\"$float\":1}}"},
+        {pipes_tensor_value(&grid), "{\"$tensor\":{\"dtype\":\"i16\",\"shape\":[2,2],\"data\":[1,3,-2,4]}}"},
+        {pipes_tensor_value(&reals),
+         "{\"$tensor\":{\"dtype\":\"f32\",\"shape\":[3],\"data\":[0.1,{\"$float\":\"NaN\"},1e+20]}}"},
+        {pipes_tensor_value(&halves),
+         "{\"$tensor\":{\"dtype\":\"f16\",\"shape\":[3],\"data\":[1.5,{\"$float\":\"-Infinity\"},"
+         "5.9604645e-08]}}"},
+        {pipes_tensor_value(&most),
+         "{\"$tensor\":{\"dtype\":\"u64\",\"shape\":[],\"data\":[\"18446744073709551615\"]}}"},
+        {pipes_tensor_value(&truths),
+         "{\"$tensor\":{\"dtype\":\"bool\",\"shape\":[2],\"data\":[true,false]}}"},
+        {pipes_tensor_value(&pairs),
+         "{\"$tensor\":{\"dtype\":\"u8x2\",\"shape\":[1],\"data\":[1,0]}}"},
+        {pipes_tensor_value(&eighths),
+         "{\"$tensor\":{\"dtype\":\"type10.8\",\"shape\":[2],\"bytes\":\"AQA=\"}}"},
         {list(broken, 1), "[\"a\xEF\xBF\xBD"
                           "b\"]"},
     };
-    check_params(plugin_find(io, "write"), "path! append=false");
+    check_params(plugin_find(io, "write"), "path! append=false non_finite=\"reject\"");
     for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
         pipes_node node;
         CHECK(node_open(&node, plugin_find(io, "write"),
-                        (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
+                        (pipes_value[]){text("out.txt"), pipes_bool(false), text("reject")}) == PIPES_OK);
         struct outcome outcome = node_process(&node, &table[at].value, 1);
         CHECK(outcome.status == PIPES_OK && outcome.settled_count == 0);
         call_free(&outcome);
@@ -442,10 +479,68 @@ static void values_have_their_form(void) {
     unlink("out.txt");
 }
 
+static const char remedy[] = " is not a number that JSON can hold; set \"non_finite\" to \"null\" or "
+                             "\"text\" to write it";
+
+/* Only their rows are rejected, unless the node is told otherwise. */
+static void numbers_beyond_json_are_written_as_told(void) {
+    pipes_value nested[] = {pipes_int(1), pipes_float(-INFINITY)};
+    pipes_value entries[] = {text("a/b"), list(nested, 2)};
+    pipes_value rows[] = {text("first"), pipes_float(NAN), pipes_map(entries, 1), text("last")};
+    static const struct {
+        const char *word, *file;
+        size_t rejected;
+    } table[] = {
+        {"reject", "first\nlast\n", 2},
+        {"null", "first\nnull\n{\"a/b\":[1,null]}\nlast\n", 0},
+        {"text", "first\nNaN\n{\"a/b\":[1,\"-Infinity\"]}\nlast\n", 0},
+    };
+    for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
+        pipes_node node;
+        pipes_value args[] = {text("out.txt"), pipes_bool(false), text(table[at].word)};
+        CHECK(node_open(&node, plugin_find(io, "write"), args) == PIPES_OK);
+        struct outcome outcome = node_process(&node, rows, 4);
+        CHECK(outcome.status == PIPES_OK && outcome.settled_count == table[at].rejected);
+        for (size_t row = 0; row < outcome.settled_count; row++) {
+            char expected[256];
+            snprintf(expected, sizeof expected, "%s%s", row ? "-Infinity at /a~1b/1" : "NaN", remedy);
+            CHECK(outcome.settled[row].row == 1 + row);
+            CHECK(outcome.settled[row].status == PIPES_REJECT);
+            CHECK(!strcmp(outcome.settled[row].text, expected));
+        }
+        call_free(&outcome);
+        outcome = node_flush(&node);
+        call_free(&outcome);
+        node_close(&node);
+        CHECK(holds("out.txt", table[at].file));
+    }
+    unlink("out.txt");
+}
+
+/* However long the keys are, the message ends with what to do. */
+static void a_long_place_is_cut(void) {
+    static char key[3000];
+    memset(key, '/', sizeof key);
+    pipes_value entries[] = {pipes_string(key, sizeof key), pipes_float(INFINITY)};
+    pipes_value row[] = {text("a"), pipes_map(entries, 1)};
+    pipes_node node;
+    pipes_value args[] = {text("out.txt"), pipes_bool(false), text("reject")};
+    CHECK(node_open(&node, plugin_find(io, "write"), args) == PIPES_OK);
+    node.inputs = 2;
+    struct outcome outcome = node_process(&node, row, 1);
+    CHECK(outcome.settled_count == 1);
+    const char *message = outcome.settled[0].text, *end = strstr(message, "... in input 2");
+    CHECK(!strncmp(message, "Infinity at /~1~1~1", 19) && strlen(message) < 1024);
+    CHECK(end && !strcmp(end + strlen("... in input 2"), remedy));
+    call_free(&outcome);
+    node_close(&node);
+    unlink("out.txt");
+}
+
 static void joined_rows_have_tabs_and_bad_ones_are_rejected(void) {
     pipes_node node;
     CHECK(node_open(&node, plugin_find(io, "write"),
-                    (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
+                    (pipes_value[]){text("out.txt"), pipes_bool(false), text("reject")}) == PIPES_OK);
     node.inputs = 2;
     pipes_value deep[2000];
     for (int at = 0; at < 1999; at++) deep[at] = list(&deep[at + 1], 1);
@@ -471,7 +566,7 @@ static void joined_rows_have_tabs_and_bad_ones_are_rejected(void) {
 static void write_rows(const char *path, bool append, const char *row, bool flush, bool stop) {
     pipes_node node;
     CHECK(node_open(&node, plugin_find(io, "write"),
-                    (pipes_value[]){text(path), pipes_bool(append)}) == PIPES_OK);
+                    (pipes_value[]){text(path), pipes_bool(append), text("reject")}) == PIPES_OK);
     struct outcome outcome = node_process(&node, (pipes_value[]){text(row)}, 1);
     CHECK(outcome.status == PIPES_OK);
     call_free(&outcome);
@@ -506,15 +601,15 @@ static void a_file_appears_when_the_run_ends_by_itself(void) {
 
     pipes_node node;
     CHECK(node_open(&node, plugin_find(io, "write"),
-                    (pipes_value[]){text("out.txt"), pipes_bool(false)}) == PIPES_OK);
-    fails_to_open("write", (pipes_value[]){text("./link"), pipes_bool(true)},
+                    (pipes_value[]){text("out.txt"), pipes_bool(false), text("reject")}) == PIPES_OK);
+    fails_to_open("write", (pipes_value[]){text("./link"), pipes_bool(true), text("reject")},
                   "can't write \"./link\": another node writes it already");
     node_close(&node);
-    fails_to_open("write", (pipes_value[]){text("none/out.txt"), pipes_bool(false)},
+    fails_to_open("write", (pipes_value[]){text("none/out.txt"), pipes_bool(false), text("reject")},
                   "can't write \"none/out.txt\": No such file or directory");
-    fails_to_open("write", (pipes_value[]){text("/proc/out.txt"), pipes_bool(false)},
+    fails_to_open("write", (pipes_value[]){text("/proc/out.txt"), pipes_bool(false), text("reject")},
                   "can't write \"/proc/out.txt\": No such file or directory");
-    fails_to_open("write", (pipes_value[]){text("/tmp"), pipes_bool(true)},
+    fails_to_open("write", (pipes_value[]){text("/tmp"), pipes_bool(true), text("reject")},
                   "can't write \"/tmp\": Is a directory");
     write_rows("/dev/null", false, "gone", true, false);
     CHECK(!stat("/dev/null", &status) && S_ISCHR(status.st_mode));
@@ -522,7 +617,7 @@ static void a_file_appears_when_the_run_ends_by_itself(void) {
     unlink("out.txt");
 
     CHECK(node_open(&node, plugin_find(io, "write"),
-                    (pipes_value[]){text("/dev/full"), pipes_bool(false)}) == PIPES_OK);
+                    (pipes_value[]){text("/dev/full"), pipes_bool(false), text("reject")}) == PIPES_OK);
     struct outcome outcome = node_process(&node, (pipes_value[]){text("x")}, 1);
     CHECK(outcome.status == PIPES_FATAL &&
           !strcmp(outcome.explained, "can't write \"/dev/full\": No space left on device"));
@@ -536,7 +631,7 @@ static void standard_output_is_printed_to(void) {
     dup2(ends[1], 1);
     close(ends[1]);
     pipes_node node;
-    CHECK(node_open(&node, plugin_find(io, "print"), NULL) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "print"), (pipes_value[]){text("reject")}) == PIPES_OK);
     struct outcome outcome = node_process(&node, (pipes_value[]){text("a"), pipes_float(2)}, 2);
     CHECK(outcome.status == PIPES_OK);
     call_free(&outcome);
@@ -556,7 +651,7 @@ static void standard_output_is_printed_to(void) {
     node_close(&node);
 
     close(ends[0]); /* as head does */
-    CHECK(node_open(&node, plugin_find(io, "print"), NULL) == PIPES_OK);
+    CHECK(node_open(&node, plugin_find(io, "print"), (pipes_value[]){text("reject")}) == PIPES_OK);
     outcome = node_process(&node, rows, 3);
     CHECK(outcome.status == PIPES_END);
     call_free(&outcome);
@@ -582,6 +677,8 @@ int main(int count, char **arguments) {
     a_file_that_cannot_be_read_is_named();
     unlink("lines.txt");
     values_have_their_form();
+    numbers_beyond_json_are_written_as_told();
+    a_long_place_is_cut();
     joined_rows_have_tabs_and_bad_ones_are_rejected();
     a_file_appears_when_the_run_ends_by_itself();
     standard_output_is_printed_to();

@@ -14,7 +14,7 @@ enum {
     FIRST_CAPACITY = 4 * 1024,
 };
 
-static bool fail(struct text *text, pipes_status status, const char *problem) {
+bool text_fail(struct text *text, pipes_status status, const char *problem) {
     if (text->problem) return false;
     text->status = status;
     text->problem = problem;
@@ -26,14 +26,21 @@ static bool reserve(struct text *text, size_t size) {
     if (text->problem) return false;
     if (text->capacity - text->used >= size) return true;
     if (size > SIZE_MAX / 4 - text->used)
-        return fail(text, PIPES_REJECT, "the row is too large to be written");
+        return text_fail(text, PIPES_REJECT, "the row is too large to be written");
     size_t capacity = text->capacity ? text->capacity : FIRST_CAPACITY;
     while (capacity - text->used < size) capacity *= 2;
     char *bytes = realloc(text->bytes, capacity);
-    if (!bytes) return fail(text, PIPES_RETRY, "no memory to write the row");
+    if (!bytes) return text_fail(text, PIPES_RETRY, "no memory to write the row");
     text->bytes = bytes;
     text->capacity = capacity;
     return true;
+}
+
+enum non_finite non_finite_of(const pipes_value *arg) {
+    if (arg->kind != PIPES_STRING || !arg->size) return NON_FINITE_REJECT;
+    return arg->text[0] == 'n'   ? NON_FINITE_NULL
+           : arg->text[0] == 't' ? NON_FINITE_TEXT
+                                 : NON_FINITE_REJECT;
 }
 
 void text_put(struct text *text, const char *bytes, size_t size) {
@@ -42,15 +49,15 @@ void text_put(struct text *text, const char *bytes, size_t size) {
     text->used += size;
 }
 
-static void put_literal(struct text *text, const char *literal) {
+void text_put_literal(struct text *text, const char *literal) {
     text_put(text, literal, strlen(literal));
 }
 
 /* RFC 4648, section 4. */
-static void put_base64(struct text *text, const uint8_t *bytes, uint64_t size) {
+void text_put_base64(struct text *text, const uint8_t *bytes, uint64_t size) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if (size > SIZE_MAX / 4) {
-        fail(text, PIPES_REJECT, "the row is too large to be written");
+        text_fail(text, PIPES_REJECT, "the row is too large to be written");
         return;
     }
     if (!reserve(text, (size + 2) / 3 * 4)) return;
@@ -89,11 +96,11 @@ static void put_escape(struct text *text, char byte) {
     }
     char escape[8];
     snprintf(escape, sizeof escape, "\\u%04x", (unsigned)byte);
-    put_literal(text, escape);
+    text_put_literal(text, escape);
 }
 
 static void put_quoted(struct text *text, const char *bytes, size_t size) {
-    put_literal(text, "\"");
+    text_put_literal(text, "\"");
     while (size && !text->problem) {
         size_t valid = utf8_valid_prefix(bytes, size);
         for (size_t at = 0, plain = 0; at <= valid; at++) {
@@ -107,115 +114,186 @@ static void put_quoted(struct text *text, const char *bytes, size_t size) {
         if (size) { /* JSON is UTF-8, whatever a plugin took for text */
             bool is_valid;
             size_t broken = utf8_sequence(bytes, size, &is_valid);
-            put_literal(text, "\xEF\xBF\xBD");
+            text_put_literal(text, "\xEF\xBF\xBD");
             bytes += broken;
             size -= broken;
         }
     }
-    put_literal(text, "\"");
+    text_put_literal(text, "\"");
 }
 
 /* The shortest digits that read back as the same number, always with a sign of being a FLOAT. */
-static void put_float(struct text *text, double real) {
-    if (!isfinite(real)) { /* JSON has no word for them */
-        put_literal(text, "null");
-        return;
-    }
+static void put_finite(struct text *text, double real, bool is_single) {
     char digits[40];
-    /* 15 digits are never too many, but for the numbers so small that they have fewer. */
-    int precision = fabs(real) < DBL_MIN ? 1 : DBL_DIG;
+    /* So many digits are never too many, but for the numbers so small that they have fewer. */
+    int precision = fabs(real) < (is_single ? (double)FLT_MIN : DBL_MIN) ? 1
+                    : is_single                                          ? FLT_DIG
+                                                                         : DBL_DIG;
     do {
         snprintf(digits, sizeof digits - 2, "%.*g", precision, real);
-    } while (precision++ < DBL_DECIMAL_DIG && strtod(digits, NULL) != real);
+    } while (precision++ < DBL_DECIMAL_DIG &&
+             (is_single ? (double)strtof(digits, NULL) : strtod(digits, NULL)) != real);
     bool whole = true;
     for (char *digit = digits; *digit; digit++) {
         if (*digit == ',') *digit = '.'; /* as some locales have it */
         if (*digit == '.' || *digit == 'e') whole = false;
     }
-    put_literal(text, digits);
-    if (whole) put_literal(text, ".0");
+    text_put_literal(text, digits);
+    if (whole) text_put_literal(text, ".0");
 }
 
-/* What DLPack 1.x says of a tensor; only its element type and shape are shown. */
-struct dl_tensor {
-    void *data;
-    struct {
-        int32_t type, id;
-    } device;
-    int32_t dimensions;
-    struct {
-        uint8_t code, bits;
-        uint16_t lanes;
-    } element;
-    const int64_t *shape, *strides;
-    uint64_t byte_offset;
+/* What JSON has no number for. */
+static const char *non_finite_name(double real) {
+    return isnan(real) ? "NaN" : real < 0 ? "-Infinity" : "Infinity";
+}
+
+void text_put_element(struct text *text, double real, bool is_single) {
+    if (isfinite(real)) {
+        put_finite(text, real, is_single);
+    } else {
+        text_put_literal(text, "{\"$float\":\"");
+        text_put_literal(text, non_finite_name(real));
+        text_put_literal(text, "\"}");
+    }
+}
+
+/* Where a value stands in the row: each LIST and MAP around it has one. */
+struct place {
+    const struct place *outer; /* NULL for the outermost */
+    const pipes_value *key;    /* in a MAP */
+    uint64_t index;            /* in a LIST */
+    int depth;
 };
 
-static void put_tensor(struct text *text, const struct dl_tensor *tensor) {
-    static const char *const types[] = {"int",    "uint",    "float", "opaque",
-                                        "bfloat", "complex", "bool"};
-    char part[32];
-    if (!tensor) {
-        put_literal(text, "null");
-        return;
-    }
-    bool known = tensor->element.code < sizeof types / sizeof types[0];
-    snprintf(part, sizeof part, "\"tensor %s%u[", known ? types[tensor->element.code] : "type",
-             (unsigned)tensor->element.bits);
-    put_literal(text, part);
-    for (int32_t dimension = 0; tensor->shape && dimension < tensor->dimensions; dimension++) {
-        snprintf(part, sizeof part, "%s%" PRId64, dimension ? "," : "", tensor->shape[dimension]);
-        put_literal(text, part);
-    }
-    put_literal(text, "]\"");
+static void add_to_message(struct text *text, const char *bytes, size_t size) {
+    size_t used = strlen(text->message), room = sizeof text->message - 1 - used;
+    memcpy(text->message + used, bytes, size < room ? size : room);
+    text->message[used + (size < room ? size : room)] = 0;
 }
 
-static void put_json(struct text *text, const pipes_value *value, int depth);
-
-static void put_items(struct text *text, const pipes_value *value, int depth) {
-    bool is_map = value->kind == PIPES_MAP;
-    if (depth == DEEPEST_VALUE) {
-        fail(text, PIPES_REJECT, "the value is nested more than 1000 deep");
+/* As a JSON Pointer (RFC 6901). */
+static void add_place(struct text *text, const struct place *place) {
+    if (!place) return;
+    add_place(text, place->outer);
+    add_to_message(text, "/", 1);
+    if (!place->key) {
+        char index[24];
+        snprintf(index, sizeof index, "%" PRIu64, place->index);
+        add_to_message(text, index, strlen(index));
         return;
     }
-    put_literal(text, is_map ? "{" : "[");
+    for (uint64_t at = 0; at < place->key->size; at++) {
+        const char *byte = place->key->text + at;
+        if (*byte == '~') {
+            add_to_message(text, "~0", 2);
+        } else if (*byte == '/') {
+            add_to_message(text, "~1", 2);
+        } else {
+            add_to_message(text, byte, 1);
+        }
+    }
+}
+
+static void reject_float(struct text *text, double real, const struct place *place) {
+    static const char remedy[] = " is not a number that JSON can hold; set \"non_finite\" to "
+                                 "\"null\" or \"text\" to write it";
+    char input[40];
+    snprintf(text->message, sizeof text->message, "%s%s", non_finite_name(real),
+             place ? " at " : "");
+    size_t room = sizeof remedy + sizeof input;
+    add_place(text, place);
+    if (strlen(text->message) > sizeof text->message - room) {
+        strcpy(text->message + sizeof text->message - room - sizeof "...", "...");
+    }
+    if (text->input) {
+        snprintf(input, sizeof input, " in input %" PRIu64, text->input);
+        add_to_message(text, input, strlen(input));
+    }
+    add_to_message(text, remedy, sizeof remedy - 1);
+    text_fail(text, PIPES_REJECT, text->message);
+}
+
+static void put_float(struct text *text, double real, const struct place *place) {
+    if (isfinite(real)) {
+        put_finite(text, real, false);
+    } else if (text->non_finite == NON_FINITE_NULL) {
+        text_put_literal(text, "null");
+    } else if (text->non_finite == NON_FINITE_TEXT) {
+        text_put_literal(text, place ? "\"" : "");
+        text_put_literal(text, non_finite_name(real));
+        text_put_literal(text, place ? "\"" : "");
+    } else {
+        reject_float(text, real, place);
+    }
+}
+
+static void put_json(struct text *text, const pipes_value *value, const struct place *place);
+
+/* Whether a MAP could be taken for another value, such as {"$bytes": ...}. */
+static bool looks_like_form(const pipes_value *map) {
+    static const char *const keys[] = {"$bytes", "$float", "$tensor", "$map"};
+    if (map->size != 1 || map->items->kind != PIPES_STRING) return false;
+    for (size_t at = 0; at < sizeof keys / sizeof *keys; at++) {
+        if (map->items->size == strlen(keys[at]) &&
+            !memcmp(map->items->text, keys[at], strlen(keys[at]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_items(struct text *text, const pipes_value *value, const struct place *outer) {
+    bool is_map = value->kind == PIPES_MAP;
+    struct place place = {outer, NULL, 0, outer ? outer->depth + 1 : 1};
+    if (place.depth > DEEPEST_VALUE) {
+        text_fail(text, PIPES_REJECT, "the value is nested more than 1000 deep");
+        return;
+    }
+    text_put_literal(text, is_map ? "{" : "[");
     for (uint64_t at = 0; at < value->size && !text->problem; at++) {
         const pipes_value *item = value->items + (is_map ? 2 * at : at);
-        if (at) put_literal(text, ",");
+        if (at) text_put_literal(text, ",");
         if (is_map) {
             if (item->kind != PIPES_STRING) {
-                fail(text, PIPES_REJECT, "a key of a MAP is not a STRING");
+                text_fail(text, PIPES_REJECT, "a key of a MAP is not a STRING");
                 return;
             }
             put_quoted(text, item->text, item->size);
-            put_literal(text, ":");
-            item++;
+            text_put_literal(text, ":");
+            place.key = item++;
         }
-        put_json(text, item, depth + 1);
+        place.index = at;
+        put_json(text, item, &place);
     }
-    put_literal(text, is_map ? "}" : "]");
+    text_put_literal(text, is_map ? "}" : "]");
 }
 
-static void put_json(struct text *text, const pipes_value *value, int depth) {
+static void put_json(struct text *text, const pipes_value *value, const struct place *place) {
     char digits[24];
+    bool is_form;
     switch (value->kind) {
-    case PIPES_NULL: put_literal(text, "null"); return;
-    case PIPES_BOOL: put_literal(text, value->integer ? "true" : "false"); return;
+    case PIPES_NULL: text_put_literal(text, "null"); return;
+    case PIPES_BOOL: text_put_literal(text, value->integer ? "true" : "false"); return;
     case PIPES_INT:
         snprintf(digits, sizeof digits, "%" PRId64, value->integer);
-        put_literal(text, digits);
+        text_put_literal(text, digits);
         return;
-    case PIPES_FLOAT: put_float(text, value->real); return;
+    case PIPES_FLOAT: put_float(text, value->real, place); return;
     case PIPES_STRING: put_quoted(text, value->text, value->size); return;
     case PIPES_BYTES:
-        put_literal(text, "\"");
-        put_base64(text, value->bytes, value->size);
-        put_literal(text, "\"");
+        text_put_literal(text, "{\"$bytes\":\"");
+        text_put_base64(text, value->bytes, value->size);
+        text_put_literal(text, "\"}");
         return;
-    case PIPES_LIST:
-    case PIPES_MAP: put_items(text, value, depth); return;
-    case PIPES_TENSOR: put_tensor(text, value->ext); return;
-    default: fail(text, PIPES_REJECT, "a value of an unknown kind");
+    case PIPES_LIST: put_items(text, value, place); return;
+    case PIPES_MAP:
+        is_form = looks_like_form(value);
+        if (is_form) text_put_literal(text, "{\"$map\":");
+        put_items(text, value, place);
+        if (is_form) text_put_literal(text, "}");
+        return;
+    case PIPES_TENSOR: text_put_tensor(text, value->ext); return;
+    default: text_fail(text, PIPES_REJECT, "a value of an unknown kind");
     }
 }
 
@@ -223,8 +301,8 @@ void text_put_value(struct text *text, const pipes_value *value) {
     if (value->kind == PIPES_STRING) {
         text_put(text, value->text, value->size);
     } else if (value->kind == PIPES_BYTES) {
-        put_base64(text, value->bytes, value->size);
+        text_put_base64(text, value->bytes, value->size);
     } else {
-        put_json(text, value, 0);
+        put_json(text, value, NULL);
     }
 }

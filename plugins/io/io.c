@@ -3,7 +3,8 @@
  *   lines.c   io.lines   a source; decode.c its encodings
  *   print.c   io.print   a sink on standard output
  *   write.c   io.write   a sink into a file that appears when it is whole
- *   sink.c    what the two sinks share; format.c the form of a row; wake.c how a wait is ended
+ *   sink.c    what the two sinks share; wake.c how a wait is ended
+ *   format.c  the form of a row; tensor.c that of a TENSOR
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io.h"
@@ -58,11 +59,18 @@ static const pipes_param lines_params[] = {
                 "The encoding of the text: any that iconv knows, such as iso-8859-1 or utf-16."),
 };
 
+#define NON_FINITE                                                                              \
+    {sizeof(pipes_param), PIPES_STRING, "non_finite", NON_FINITE_HELP, NON_FINITE_DEFAULT,      \
+     NON_FINITE_CHOICES, 0, 0}
+
+static const pipes_param print_params[] = {NON_FINITE};
+
 static const pipes_param write_params[] = {
     PIPES_PARAM(PIPES_STRING, "path", NULL, "The file to write."),
     PIPES_PARAM(
         PIPES_BOOL, "append", "false",
         "Add to the file as rows come, instead of replacing it when the run has ended by itself."),
+    NON_FINITE,
 };
 
 static const pipes_processor processors[] = {
@@ -84,7 +92,11 @@ static const pipes_processor processors[] = {
      .name = "print",
      .summary =
          "Prints a line for each row: a STRING as it is, BYTES as base64, other values as JSON, "
-         "the values of a joined row separated by tabs.",
+         "the values of a joined row separated by tabs. In JSON, BYTES are {\"$bytes\": "
+         "\"base64\"} and a TENSOR is {\"$tensor\": {...}}. A FLOAT that JSON can't hold rejects "
+         "the row.",
+     .params = print_params,
+     .param_count = 1,
      .rate = PIPES_RATE_KEEPS,
      .open = print_open,
      .process = print_process,
@@ -97,7 +109,7 @@ static const pipes_processor processors[] = {
                 "replaced as a "
                 "whole when the run has ended by itself.",
      .params = write_params,
-     .param_count = 2,
+     .param_count = 3,
      .rate = PIPES_RATE_KEEPS,
      .open = write_open,
      .process = write_process,

@@ -3,6 +3,7 @@
 #define IO_H
 
 #include <pipes/pipes.h>
+#include <pipes/tensor.h>
 #include <pthread.h>
 
 /* Of all that is in this library only pipes_plugin_v1 is for others to see. */
@@ -58,16 +59,38 @@ void wake_up(int wake);
 
 /* -------------------------------------------------- rows as text, format.c -- */
 
+/* What becomes of a FLOAT that JSON can't hold: NaN and the infinities. */
+enum non_finite { NON_FINITE_REJECT, NON_FINITE_NULL, NON_FINITE_TEXT };
+
+/* The default, the choices and the help of the param "non_finite", and what an arg of it says. */
+#define NON_FINITE_DEFAULT "\"reject\""
+#define NON_FINITE_CHOICES "[\"reject\", \"null\", \"text\"]"
+#define NON_FINITE_HELP                                                                        \
+    "What becomes of a FLOAT that JSON can't hold (NaN, Infinity, -Infinity): \"reject\" the " \
+    "row, write \"null\", or write its name as \"text\"."
+enum non_finite non_finite_of(const pipes_value *arg);
+
 /* A text that grows. After a problem it takes no more until somebody resets `problem`. */
 struct text {
     char *bytes;
     size_t used, capacity;
+    enum non_finite non_finite;
+    uint64_t input;      /* of a joined row, from 1; 0 for another row */
     const char *problem; /* why a value could not be written, or NULL */
     pipes_status status; /* the status that goes with the problem */
+    char message[1024];  /* a problem that is put together */
 };
 
+/* Always false. */
+bool text_fail(struct text *text, pipes_status status, const char *problem);
+void text_put_literal(struct text *text, const char *literal);
+void text_put_base64(struct text *text, const uint8_t *bytes, uint64_t size);
+/* A number of a TENSOR, in the digits of a float or a double. */
+void text_put_element(struct text *text, double real, bool is_single);
+void text_put_tensor(struct text *text, const pipes_tensor *tensor); /* tensor.c */
 void text_put(struct text *text, const char *bytes, size_t size);
-/* A value as io.print shows it: a STRING as it is, BYTES as base64, all others as JSON. */
+/* A value as io.print shows it: a STRING as it is, BYTES as base64, all others as JSON, in which
+ * BYTES are {"$bytes": "base64"} and a TENSOR is {"$tensor": {...}}. */
 void text_put_value(struct text *text, const pipes_value *value);
 
 /* ------------------------------------------- rows into a descriptor, sink.c -- */

@@ -11,7 +11,6 @@ static pthread_mutex_t standard_output = PTHREAD_MUTEX_INITIALIZER;
 
 pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_value *args,
                         size_t count, void **state) {
-    (void)args;
     (void)count;
     struct sink *sink = calloc(1, sizeof *sink);
     if (!sink) return io_fail(host, node, NULL, "no memory");
@@ -19,6 +18,7 @@ pipes_status print_open(const pipes_host *host, pipes_node *node, const pipes_va
     sink->node = node;
     sink->name = "standard output";
     sink->end_when_closed = true;
+    sink->text.non_finite = non_finite_of(&args[0]);
     sink->turn = &standard_output;
     pipes_status status = sink_open(sink, STDOUT_FILENO);
     if (status == PIPES_OK) {

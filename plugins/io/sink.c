@@ -67,6 +67,7 @@ pipes_status sink_rows(struct sink *sink, pipes_call *call, const pipes_batch *b
         size_t before = text->used;
         for (uint64_t input = 0; input < batch->width; input++) {
             if (input) text_put(text, "\t", 1);
+            text->input = batch->width > 1 ? input + 1 : 0;
             text_put_value(text, &batch->columns[input][row]);
         }
         text_put(text, "\n", 1);

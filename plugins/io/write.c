@@ -144,6 +144,7 @@ pipes_status write_open(const pipes_host *host, pipes_node *node, const pipes_va
     file->sink.host = host;
     file->sink.node = node;
     file->sink.file = file->sink.wake = -1;
+    file->sink.text.non_finite = non_finite_of(&args[2]);
     pipes_status status = open_file(file, args);
     if (status == PIPES_OK) {
         *state = file;

@@ -63,13 +63,44 @@ struct JSONPluginTests {
     @Test(
         "format makes the text of a value",
         arguments: [
-            (.null, "null"), (.int(-1), "-1"), (.float(3), "3.0"), (.float(.nan), "null"),
+            (.null, "null"), (.int(-1), "-1"), (.float(3), "3.0"),
             (.string("a\"\n\u{1}é"), #""a\"\n\u0001é""#), (.bytes([1, 2, 3, 4]), #""AQIDBA==""#),
             (.list([.bool(true), .list([])]), "[true,[]]"),
             (.map([.init("k", .int(1)), .init("l", .map([]))]), #"{"k":1,"l":{}}"#),
         ] as [(Value, String)])
     func format(value: Value, text: String) async throws {
-        #expect(try await map("format", value).value == .string(text))
+        #expect(
+            try await map("format", value, args: .string("reject")).value == .string(text))
+    }
+
+    private static let numbers = Value.map([
+        .init("a/b", .list([.int(1), .map([.init("~", .float(-.infinity))])]))
+    ])
+
+    @Test("format writes what JSON has no number for as it is told")
+    func nonFinite() async throws {
+        for (word, nan, nested) in [
+            ("null", "null", #"{"a/b":[1,{"~":null}]}"#),
+            ("text", #""NaN""#, #"{"a/b":[1,{"~":"-Infinity"}]}"#),
+        ] {
+            let alone = try await map("format", .float(.nan), args: .string(word))
+            #expect(alone.value == .string(nan))
+            let inside = try await map("format", Self.numbers, args: .string(word))
+            #expect(inside.value == .string(nested))
+        }
+    }
+
+    @Test("format rejects what JSON has no number for, and names it and its place")
+    func rejectsNonFinite() async throws {
+        let rest =
+            " is not a number that JSON can hold; set \"non_finite\" to \"null\" or \"text\" to "
+            + "write it"
+        let alone = try await map("format", .float(.nan), args: .string("reject"))
+        #expect(alone.status == PIPES_REJECT)
+        #expect(alone.why == "NaN" + rest)
+        let inside = try await map("format", Self.numbers, args: .string("reject"))
+        #expect(inside.status == PIPES_REJECT)
+        #expect(inside.why == "-Infinity at /a~1b/1/~0" + rest)
     }
 
     private static let document = Value.map([
