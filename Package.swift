@@ -20,12 +20,12 @@ let cxx: [CXXSetting] = [
 /// A built-in plugin is a dynamic product of its own, found and loaded like a stranger's.
 func pluginTarget(
     _ name: String, swiftPackage: Bool = false, dependencies: [Target.Dependency] = [],
-    links: [LinkerSetting] = []
+    exclude: [String] = [], links: [LinkerSetting] = []
 ) -> Target {
     if swiftPackage {
         return .target(
             name: name, dependencies: ["PipesPlugin", "CPipes"] + dependencies,
-            path: "plugins/\(name)", swiftSettings: swift, linkerSettings: links)
+            path: "plugins/\(name)", exclude: exclude, swiftSettings: swift, linkerSettings: links)
     }
     return .target(
         name: name, dependencies: ["CPipes"] + dependencies, path: "plugins/\(name)",
@@ -38,8 +38,10 @@ let plugins: [Target] = [
     pluginTarget("flow", links: [.linkedLibrary("m")]),
     pluginTarget("compress", links: [.linkedLibrary("z")]),
     pluginTarget("json", swiftPackage: true, dependencies: ["PipesJSON"]),
-    pluginTarget("StringFuncs", swiftPackage: true, dependencies: ["PythonText"]),
-    pluginTarget("StringFunc", swiftPackage: true, dependencies: ["PythonText"]),
+    pluginTarget(
+        "StringFuncs", swiftPackage: true, dependencies: ["PythonText"], exclude: ["README.md"]),
+    pluginTarget(
+        "StringFunc", swiftPackage: true, dependencies: ["PythonText"], exclude: ["README.md"]),
 ]
 
 let package = Package(

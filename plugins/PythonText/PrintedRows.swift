@@ -4,12 +4,14 @@ public import PipesPlugin
 /// Standard output, a batch of lines at a time: each batch is there before the next is taken, also
 /// when the output is a pipe.
 public struct PrintedRows: Sendable {
+    private let label: String
     private var text = ""
 
-    public init() {}
+    /// - Parameter label: what stands before each row.
+    public init(label: String) { self.label = label }
 
     public mutating func append(_ row: Row) throws {
-        try PythonText.appendLine(of: row, to: &text)
+        try PythonText.appendLine(of: row, label: label, to: &text)
     }
 
     /// - Throws: `EndOfInput` when nobody reads any more; `Fatal` where standard output is broken.

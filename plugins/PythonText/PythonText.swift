@@ -3,14 +3,14 @@ public import PipesPlugin
 /// Values as Python 3 prints them, for the sinks that keep the form of output of the Python
 /// library whose graph file this host reads.
 public enum PythonText {
-    /// A row as `print('output~> ', args)` prints its tuple, with the end of the line: two spaces
-    /// behind the arrow, and a comma in a tuple of one.
+    /// A row as `print('label ', args)` prints its tuple, with the end of the line: two spaces
+    /// behind the label, and a comma in a tuple of one.
     ///
     /// - Throws: `ConversionError` for a value that Python has no text for.
-    public static func appendLine(of row: Row, to text: inout String) throws {
+    public static func appendLine(of row: Row, label: String, to text: inout String) throws {
         // All are read before anything is written: a row that fails leaves no half a line.
         let values = try row.indices.map { try row.read($0, as: Value.self) }
-        text += "output~>  ("
+        text += "\(label)  ("
         for (index, value) in values.enumerated() {
             if index > 0 { text += ", " }
             appendRepr(of: value, to: &text)

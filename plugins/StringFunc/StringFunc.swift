@@ -22,29 +22,31 @@ struct InputStr: SourceProcessor {
 }
 
 struct Reverse: MapProcessor {
-    static let summary = "A text backwards; waits a millisecond longer for each."
+    static let summary =
+        "The first text of a row backwards; waits 0, 1, 2 ... steps for its first, second, third row."
 
+    @Arg("How much longer each row waits than the one before.") var step = "1ms"
     private var wait = Duration.zero
+    private var increase = Duration.zero
 
-    mutating func map(_ text: String) async throws -> String {
-        wait += .milliseconds(1)
+    mutating func open() throws { increase = try Step(step).duration }
+
+    mutating func map(_ row: Row) async throws -> String {
+        let text = try row.read(0, as: String.self)
         try await Task.sleep(for: wait)
+        wait += increase
         return text.backwards
     }
 }
 
 struct AppendReverse: MapProcessor {
     static let name = "append_reverse"
-    static let summary = "The joined texts, one behind the other, and the same backwards."
+    static let summary = "The first text backwards, and behind it the second one backwards."
     static let concurrent = true
     static let nonblocking = true
     static let pure = true
 
-    func map(_ row: Row) throws -> String {
-        var text = ""
-        for index in row.indices { text += try row.read(index, as: String.self) }
-        return text + text.backwards
-    }
+    func map(_ first: String, _ second: String) -> String { first.backwards + second.backwards }
 }
 
 struct ToUpper: MapProcessor {
@@ -59,19 +61,30 @@ struct ToUpper: MapProcessor {
 
 struct ToLower: MapProcessor {
     static let name = "tolower"
-    static let summary = "A text in lower case."
+    static let summary = "The first of one or two texts in lower case."
     static let concurrent = true
     static let nonblocking = true
     static let pure = true
 
-    func map(_ text: String) -> String { text.lowercased() }
+    mutating func open(_ node: Node) throws {
+        guard node.inputCount <= 2 else {
+            throw WrongInputCount(
+                description: "it takes one or two inputs, and \(node.inputCount) nodes feed it")
+        }
+    }
+
+    func map(_ row: Row) throws -> String { try row.read(0, as: String.self).lowercased() }
+}
+
+private struct WrongInputCount: Error, CustomStringConvertible {
+    let description: String
 }
 
 struct OutputStr: SinkProcessor {
     static let name = "output_str"
-    static let summary = "Prints each row as a Python tuple: output~>  ('a',)"
+    static let summary = "Prints each row as a Python tuple: output_str:  ('a',)"
 
-    private var rows = PrintedRows()
+    private var rows = PrintedRows(label: "output_str:")
 
     mutating func take(_ row: Row) throws { try rows.append(row) }
     mutating func flush() throws { try rows.flush() }
@@ -80,7 +93,8 @@ struct OutputStr: SinkProcessor {
 @c @implementation
 public func pipes_plugin_v1(_ host: UnsafePointer<pipes_host>?) -> UnsafePointer<pipes_plugin>? {
     Plugin(
-        "StringFunc", version: "1.0.0", summary: "Texts that wait: the five-node example.",
+        "StringFunc", version: "1.0.0",
+        summary: "Functions of the test graph of the Python library pipelines, by its names.",
         processors: [
             InputStr.self, Reverse.self, AppendReverse.self, ToUpper.self, ToLower.self,
             OutputStr.self,

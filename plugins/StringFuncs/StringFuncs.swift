@@ -22,19 +22,19 @@ struct InputCoro: SourceProcessor {
 }
 
 struct Reverse: MapProcessor {
-    static let summary = "A text backwards, by Unicode code points."
+    static let summary = "The first text of a row backwards, by Unicode code points."
     static let concurrent = true
     static let nonblocking = true
     static let pure = true
 
-    func map(_ text: String) -> String { text.backwards }
+    func map(_ row: Row) throws -> String { try row.read(0, as: String.self).backwards }
 }
 
 struct OutputCoro: SinkProcessor {
     static let name = "output_coro"
     static let summary = "Prints each row as a Python tuple: output~>  ('a', 'b')"
 
-    private var rows = PrintedRows()
+    private var rows = PrintedRows(label: "output~>")
 
     mutating func take(_ row: Row) throws { try rows.append(row) }
     mutating func flush() throws { try rows.flush() }
@@ -44,7 +44,7 @@ struct OutputCoro: SinkProcessor {
 public func pipes_plugin_v1(_ host: UnsafePointer<pipes_host>?) -> UnsafePointer<pipes_plugin>? {
     Plugin(
         "StringFuncs", version: "1.0.0",
-        summary: "Random texts, reversed and printed: the first example.",
+        summary: "Functions of the first example of the Python library pipelines, by its names.",
         processors: [InputCoro.self, Reverse.self, OutputCoro.self]
     ).descriptor
 }

@@ -27,7 +27,20 @@ struct CheckContext {
     }
 
     func generator(_ use: String = "") -> RowGenerator {
-        RowGenerator(inputs: description.inputs, bits: bits(use))
+        RowGenerator(inputs: description.inputs, widest: widest, bits: bits(use))
+    }
+
+    /// A processor that takes any number of inputs by its description may refuse some in open: one that
+    /// takes one or two can't say so otherwise.
+    private var widest: Int {
+        guard description.inputs == nil else { return RowGenerator.widest }
+        progress.step("open with \(RowGenerator.widest) inputs")
+        for width in stride(from: RowGenerator.widest, to: 1, by: -1) {
+            guard let node = try? open(width: width) else { continue }
+            node.close()
+            return width
+        }
+        return 1
     }
 
     /// - Throws: `Skipped` where the processor does not want to be opened with its usual args.

@@ -7,13 +7,18 @@ struct RowGenerator {
     private let prefersTexts: Bool
     private var bits: RandomBits
 
-    /// - Parameter inputs: nil: any number of any kind, of which it takes one to three.
-    init(inputs: [ProcessorDescription.Port]?, bits: RandomBits) {
+    /// - Parameters:
+    ///   - inputs: nil: any number of any kind, of which it takes one to `widest`.
+    ///   - widest: at least 1.
+    init(inputs: [ProcessorDescription.Port]?, widest: Int = widest, bits: RandomBits) {
         self.bits = bits
-        let width = Int.random(in: 1...3, using: &self.bits)
+        let width = Int.random(in: 1...widest, using: &self.bits)
         kinds = inputs?.map(\.kind) ?? Array(repeating: .any, count: width)
         prefersTexts = Bool.random(using: &self.bits)
     }
+
+    /// Of a row of any number of values.
+    static let widest = 3
 
     /// Values in each row.
     var width: Int { kinds.count }

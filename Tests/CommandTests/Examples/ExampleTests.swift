@@ -76,6 +76,25 @@ struct ExampleTests {
         }
     }
 
+    @Test("a third input of StringFunc.tolower ends the run before it begins")
+    func threeInputs() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {"nodes": {"inp": {"coro": "StringFunc.input_str"}, "a": {"coro": "StringFunc.toupper"},
+                       "b": {"coro": "StringFunc.toupper"}, "c": {"coro": "StringFunc.toupper"},
+                       "low": {"coro": "StringFunc.tolower"}, "out": {"coro": "StringFunc.output_str"}},
+             "graph": {"inp": ["a", "b", "c"], "a": ["low"], "b": ["low"], "c": ["low"], "low": ["out"]}}
+            """, to: "graph.json")
+        let outcome = try await Command.host(["run", "graph.json"], in: scratch.folder).outcome()
+        #expect(
+            outcome.errors
+                == "graph.json:3:28: error: node \"low\": can't open StringFunc.tolower: it takes one or "
+                + "two inputs, and 3 nodes feed it\n")
+        #expect(outcome.output == "")
+        #expect(outcome.code == 1)
+    }
+
     @Test("five-nodes prints its lines, in any order of the two inputs of its merge")
     func fiveNodes() async throws {
         let outcome = try await run("five-nodes")
