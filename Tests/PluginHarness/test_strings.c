@@ -308,6 +308,55 @@ static void what_is_meant_by_a_backslash_stays(void) {
     }
 }
 
+static void bytes_that_are_utf8_become_a_text(void) {
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *reason; /* NULL: a text */
+    } table[] = {
+        {"", 0, NULL},
+        {"plain text of ascii", 19, NULL},
+        {"a\0b", 3, NULL},
+        {"häßlich, 日本語, 😀", 26, NULL},
+        {"\xff", 1, "not UTF-8 at byte 0"},
+        {"12345678\xe9t\xe9", 11, "not UTF-8 at byte 8"},
+        {"abc\xe6\x97", 5, "not UTF-8 at byte 3"},
+        {"\xed\xa0\x80", 3, "not UTF-8 at byte 0"},
+        {"a\xc0\x80", 3, "not UTF-8 at byte 1"},
+        {"\xf4\x90\x80\x80", 4, "not UTF-8 at byte 0"},
+    };
+    pipes_node node;
+    const pipes_processor *processor = plugin_find(strings, "text");
+    CHECK(processor->inputs[0].kind == PIPES_BYTES && processor->outputs[0].kind == PIPES_STRING);
+    CHECK(node_open(&node, processor, no_args) == PIPES_OK);
+    for (size_t at = 0; at < sizeof table / sizeof table[0]; at++) {
+        pipes_value row = pipes_bytes(table[at].bytes, table[at].size);
+        host_fail_after(0); /* nothing is copied, so no memory is needed */
+        struct outcome outcome = node_map(&node, &row);
+        if (table[at].reason) {
+            CHECK(outcome.status == PIPES_REJECT && !strcmp(outcome.explained, table[at].reason));
+        } else {
+            const pipes_value *value = &outcome.results[0].value;
+            CHECK(outcome.status == PIPES_OK && value->kind == PIPES_STRING);
+            CHECK(value->size == table[at].size &&
+                  !memcmp(value->text, table[at].bytes, table[at].size));
+        }
+        call_free(&outcome);
+    }
+    host_fail_after(-1);
+    pipes_value rows[] = {text("a text already"), pipes_null(), pipes_int(3)};
+    struct outcome outcome = node_map(&node, &rows[0]);
+    CHECK(outcome.status == PIPES_OK && is_text(&outcome.results[0].value, "a text already"));
+    call_free(&outcome);
+    outcome = node_map(&node, &rows[1]);
+    CHECK(outcome.status == PIPES_OK && outcome.results[0].value.kind == PIPES_NULL);
+    call_free(&outcome);
+    outcome = node_map(&node, &rows[2]);
+    CHECK(outcome.status == PIPES_REJECT && !strcmp(outcome.explained, "not BYTES"));
+    call_free(&outcome);
+    node_close(&node);
+}
+
 static void check_form(const pipes_value *value) {
     CHECK(value->size == 36);
     for (int at = 0; at < 36; at++) {
@@ -363,6 +412,7 @@ int main(int count, char **arguments) {
     a_pattern_keeps_what_matches();
     a_pattern_of_another_dialect_is_refused();
     what_is_meant_by_a_backslash_stays();
+    bytes_that_are_utf8_become_a_text();
     a_seed_makes_random_texts_repeatable();
     return check_failures() ? 1 : 0;
 }

@@ -18,6 +18,7 @@ pipes_status strings_not_text(pipes_call *call, const pipes_value *row, pipes_va
 }
 
 static const pipes_port text[] = {PIPES_PORT(PIPES_STRING, "text", "any text")};
+static const pipes_port bytes[] = {PIPES_PORT(PIPES_BYTES, "bytes", "a text in UTF-8")};
 static const pipes_port part[] = {PIPES_PORT(PIPES_STRING, "part", "one part of the text")};
 
 static const pipes_param random_params[] = {
@@ -113,5 +114,14 @@ static const pipes_processor processors[] = {
      .open = match_open,
      .map = match_map,
      .close = match_close},
+    {.struct_size = sizeof(pipes_processor),
+     .flags = FREE_OF_STATE,
+     .name = "text",
+     .summary = "Makes a text of bytes that are UTF-8, and rejects others.",
+     .input_count = 1,
+     .inputs = bytes,
+     .output_count = 1,
+     .outputs = text,
+     .map = text_map},
 };
 PIPES_PLUGIN("strings", "1.0.0", "Makes, changes, splits and filters texts.", processors)

@@ -49,5 +49,7 @@ pipes_status match_open(const pipes_host *host, pipes_node *node, const pipes_va
 pipes_status match_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result);
 void match_close(void *state);
 
+pipes_status text_map(void *state, pipes_call *call, const pipes_value *row, pipes_value *result);
+
 #pragma GCC visibility pop
 #endif

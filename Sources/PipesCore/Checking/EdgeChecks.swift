@@ -204,7 +204,8 @@ extension GraphCheck {
             "input \(input.name.quoted) wants \(input.kind.name), but output "
                 + "\(output.name.quoted) of node \(name(wire.from)) gives \(output.kind.name); "
                 + "put a node between them that turns \(output.kind.name) into "
-                + "\(input.kind.name)",
+                + input.kind.name
+                + ((output.kind, input.kind) == (.bytes, .string) ? ", such as strings.text" : ""),
             at: graph.edges[edge].place)
     }
 }

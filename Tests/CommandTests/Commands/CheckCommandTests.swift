@@ -45,7 +45,7 @@ struct CheckCommandTests {
             outcome.errors.contains(
                 "graph.json:4:21: error: node \"rev\": no processor \"revrse\" in plugin strings "
                     + "(\(Command.products.path)/libstrings.so); it has random, reverse, upper, "
-                    + "lower, split, concat, match. Did you mean \"reverse\"?\n"))
+                    + "lower, split, concat, match, text. Did you mean \"reverse\"?\n"))
         #expect(outcome.errors.contains("Did you mean \"num\"?"))
         #expect(outcome.errors.contains("Did you mean \"out\"?"))
     }

@@ -19,7 +19,8 @@ struct PluginCommandTests {
         let outcome = try await host("plugins")
         #expect(outcome.output.contains("strings 1.0.0  "))
         #expect(
-            outcome.output.contains("    random, reverse, upper, lower, split, concat, match\n"))
+            outcome.output.contains(
+                "    random, reverse, upper, lower, split, concat, match, text\n"))
         #expect(outcome.errors == "")
         #expect(outcome.code == 0)
     }
@@ -248,7 +249,7 @@ struct PluginCommandTests {
             processor.errors
                 == "strings.revrse: error: no processor \"revrse\" in plugin strings "
                 + "(\(Command.products.path)/libstrings.so); it has random, reverse, upper, lower, "
-                + "split, concat, match. Did you mean \"reverse\"?\n")
+                + "split, concat, match, text. Did you mean \"reverse\"?\n")
         #expect(processor.output == "")
         #expect(processor.code == 1)
 

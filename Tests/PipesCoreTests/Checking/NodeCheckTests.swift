@@ -205,6 +205,14 @@ struct NodeCheckTests {
                 ]
             ),
             (
+                ["a t.bytes", "x t.text"], #"{"a": ["x"]}"#,
+                [
+                    "4:8: error: node \"x\": input \"text\" wants STRING, but output \"data\" of node "
+                        + "\"a\" gives BYTES; put a node between them that turns BYTES into STRING, "
+                        + "such as strings.text"
+                ]
+            ),
+            (
                 ["a t.ints", "x t.cos"], #"{"a": ["x"]}"#,
                 [
                     "4:8: error: node \"x\": input \"in\" wants FLOAT, but output \"number\" of node "

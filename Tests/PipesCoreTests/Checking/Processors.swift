@@ -21,6 +21,8 @@ let processors: [String: ProcessorDescription] = {
             name: "texts", shape: .produce, inputs: [], outputs: [port("text", .string)]),
         "t.ints": Description(
             name: "ints", shape: .produce, inputs: [], outputs: [port("number", .int)]),
+        "t.bytes": Description(
+            name: "bytes", shape: .produce, inputs: [], outputs: [port("data", .bytes)]),
         "t.twins": Description(
             name: "twins", shape: .produce, inputs: [],
             outputs: [port("left", .any), port("right", .any)]),
