@@ -110,13 +110,24 @@ struct JSONReaderTests {
             ("[\u{1}]", 1, "expected a value or ], found byte 0x1"),
             ("01", 0, "a number with a leading zero"),
             ("-01", 0, "a number with a leading zero"),
-            ("-", 1, "expected a digit, found the end of the text"),
+            ("-", 0, "\"-\" is not a number: expected a digit, found the end of the text"),
+            (
+                "[-Infinity]", 1,
+                "\"-Infinity\" is not a number: expected a digit, found \"Infinity\""
+            ),
+            ("[1,-.5]", 3, "\"-.5\" is not a number: expected a digit, found \".\""),
+            ("[NaN]", 1, "expected a value or ], found \"NaN\""),
             ("+1", 0, "expected a value, found \"+\""),
             (".5", 0, "expected a value, found \".\""),
-            ("1.", 2, "expected a digit after the point, found the end of the text"),
-            ("1e", 2, "expected a digit in the exponent, found the end of the text"),
-            ("0x10", 1, "expected the end of the number, found \"x10\""),
-            ("1e999", 0, "a number beyond the range of a FLOAT"),
+            (
+                "1.", 0,
+                "\"1.\" is not a number: expected a digit after the point, found the end of the text"
+            ),
+            (
+                "1e", 0,
+                "\"1e\" is not a number: expected a digit in the exponent, found the end of the text"
+            ),
+            ("0x10", 0, "\"0x10\" is not a number: expected the end of the number, found \"x10\""),
             (#""abc"#, 0, "a string without its closing quote"),
             (#""abc\"#, 4, "an escape that is cut by the end"),
             (
@@ -133,6 +144,14 @@ struct JSONReaderTests {
         ])
     func errors(text: String, offset: Int, message: String) {
         #expect(throws: JSONError(offset: offset, message: message)) { try describeTokens(text) }
+    }
+
+    @Test("a number beyond FLOAT is JSON, and an error at its start")
+    func beyondFloat() {
+        let message = "the number -1e999 is beyond the range of a FLOAT, which ends at 1.8e308"
+        #expect(throws: JSONError(offset: 1, message: message, isJSON: true)) {
+            try describeTokens("[-1e999]")
+        }
     }
 
     @Test(

@@ -19,7 +19,7 @@ public enum GraphFile {
         do {
             content = try LocatedJSON.read(text, duplicates: &duplicates)
         } catch {
-            reader.report("not JSON: \(error.message)", at: error.offset)
+            reader.report((error.isJSON ? "" : "not JSON: ") + error.message, at: error.offset)
             return (nil, reader.diagnostics)
         }
         for duplicate in duplicates {

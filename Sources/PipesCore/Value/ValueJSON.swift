@@ -6,7 +6,7 @@ extension Value {
     /// what JSON doesn't have.
     ///
     /// - Parameter json: UTF-8.
-    /// - Throws: where the text is not JSON, or nested more than 512 deep.
+    /// - Throws: where the text is not JSON, nested more than 512 deep, or has a number beyond FLOAT.
     public init(json: [UInt8]) throws(JSONError) {
         self = try json.withUnsafeBufferPointer { buffer throws(JSONError) in
             var reader = JSONReader(buffer)

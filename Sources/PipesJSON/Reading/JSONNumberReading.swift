@@ -24,10 +24,7 @@ extension JSONReader {
 
         let firstDigit = position
         while let next = digit() { take(next) }
-        if position == firstDigit {
-            offset = position
-            throw unexpected("a digit")
-        }
+        if position == firstDigit { throw malformed(from: start, at: position, "a digit") }
         if text[firstDigit] == UInt8(ascii: "0"), position > firstDigit + 1 {
             throw JSONError(offset: start, message: "a number with a leading zero")
         }
@@ -39,18 +36,16 @@ extension JSONReader {
             let fraction = position
             while let next = digit() { take(next) }
             if position == fraction {
-                offset = position
-                throw unexpected("a digit after the point")
+                throw malformed(from: start, at: position, "a digit after the point")
             }
             exponent = fraction - position
         }
         if position < text.count, text[position] | 0x20 == UInt8(ascii: "e") {
             isInteger = false
-            exponent += try readExponent(&position)
+            exponent += try readExponent(&position, ofNumberAt: start)
         }
         if position < text.count, isWordByte(text[position]) {
-            offset = position
-            throw unexpected("the end of the number")
+            throw malformed(from: start, at: position, "the end of the number")
         }
         offset = position
         if isInteger, isExact, let integer = signed(digits, isNegative) { return .integer(integer) }
@@ -60,7 +55,9 @@ extension JSONReader {
         return .real(try roundedReal(from: start))
     }
 
-    private mutating func readExponent(_ position: inout Int) throws(JSONError) -> Int {
+    private mutating func readExponent(
+        _ position: inout Int, ofNumberAt start: Int
+    ) throws(JSONError) -> Int {
         position += 1
         var isNegative = false
         if position < text.count,
@@ -79,10 +76,26 @@ extension JSONReader {
             position += 1
         }
         if position == first {
-            offset = position
-            throw unexpected("a digit in the exponent")
+            throw malformed(from: start, at: position, "a digit in the exponent")
         }
         return isNegative ? -exponent : exponent
+    }
+
+    /// The error stands at the start of the number, and quotes it as it is written: `-Infinity`.
+    private mutating func malformed(
+        from start: Int, at position: Int, _ expected: String
+    ) -> JSONError {
+        offset = position
+        let reason = unexpected(expected).message
+        return JSONError(
+            offset: start, message: "\"\(written(at: start))\" is not a number: \(reason)")
+    }
+
+    /// A number for messages: so many characters show which one is meant.
+    private func written(at start: Int) -> String {
+        let signs = [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: ".")]
+        let number = text[start...].prefix(24).prefix { isWordByte($0) || signs.contains($0) }
+        return String(decoding: number, as: UTF8.self)
     }
 
     private func signed(_ magnitude: UInt64, _ isNegative: Bool) -> Int64? {
@@ -100,9 +113,13 @@ extension JSONReader {
     }
 
     private func roundedReal(from start: Int) throws(JSONError) -> Double {
-        let written = String(decoding: text[start..<offset], as: UTF8.self)
-        guard let real = Double(written), real.isFinite else {
-            throw JSONError(offset: start, message: "a number beyond the range of a FLOAT")
+        let digits = String(decoding: text[start..<offset], as: UTF8.self)
+        guard let real = Double(digits), real.isFinite else {
+            throw JSONError(
+                offset: start,
+                message: "the number \(written(at: start)) is beyond the range of a FLOAT, which "
+                    + "ends at 1.8e308",
+                isJSON: true)
         }
         return real
     }

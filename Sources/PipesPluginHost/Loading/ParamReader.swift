@@ -54,8 +54,9 @@ enum ParamReader {
         do {
             return try Value(json: Array(text.utf8))
         } catch {
+            let what = error.isJSON ? "can't be held" : "is not JSON"
             throw DescriptorError(
-                message: "its \(field) \(text.quoted) is not JSON: \(error.message)")
+                message: "its \(field) \(text.quoted) \(what): \(error.message)")
         }
     }
 

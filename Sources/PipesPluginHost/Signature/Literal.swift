@@ -27,14 +27,20 @@ enum Literal {
         return .string(text)
     }
 
+    /// Whether it is written as a number that no FLOAT can hold, such as `1e999`.
+    static func isBeyondFloat(_ text: String) -> Bool { real(text)?.isInfinite == true }
+
     private static func number(_ text: String) -> Value? {
-        guard let first = text.drop(while: { $0 == "-" }).first, first.isASCII, first.isNumber
-        else { return nil }
         let isInteger = text.allSatisfy { $0 == "-" || $0.isASCII && $0.isNumber }
         if isInteger, let integer = Int64(text) { return .int(integer) }
-        guard let real = Double(text), real.isFinite, !text.contains("x"), !text.contains("_")
+        return real(text).flatMap { $0.isFinite ? .float($0) : nil }
+    }
+
+    private static func real(_ text: String) -> Double? {
+        guard let first = text.drop(while: { $0 == "-" }).first, first.isASCII, first.isNumber,
+            !text.contains("x"), !text.contains("_")
         else { return nil }
-        return .float(real)
+        return Double(text)
     }
 
     /// `value` as an argument of `type`: an integer serves for a float.

@@ -123,6 +123,8 @@ struct ValidateCommand: ParsableCommand {
                 all[setting.node, default: [:]][setting.arg] = try param.converted(value)
             } catch let misfit as ProcessorDescription.Param.Misfit {
                 throw refusal("\(setting.option): the value \(misfit.reason)")
+            } catch let error as JSONError where error.isJSON {
+                throw refusal("\(setting.option): \(error.message)")
             } catch {
                 throw refusal(
                     "\(setting.option): the value is \(param.kind.name) and must be written as JSON"

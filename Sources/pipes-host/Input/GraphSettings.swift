@@ -99,7 +99,9 @@ struct GraphSettings {
         } catch {
             throw Diagnostic(
                 file: option,
-                "the value is \(kind.name) and must be written as JSON: \(error.message)")
+                error.isJSON
+                    ? error.message
+                    : "the value is \(kind.name) and must be written as JSON: \(error.message)")
         }
     }
 
