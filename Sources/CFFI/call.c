@@ -19,6 +19,7 @@ typedef struct row_call {
     char *buffer;
     uint64_t capacity;
     cffi_slot length; /* what CFFI_OUT_LENGTH points to */
+    cffi_slot number; /* what CFFI_OUT_NUMBER points to */
     cffi_slot result;
     int error; /* errno right after the call */
     cffi_slot slots[CFFI_MAX_ARGS];
@@ -142,6 +143,10 @@ static pipes_status fill_slots(row_call *run) {
             if (!slot->pointer) return status;
             break;
         }
+        case CFFI_OUT_NUMBER:
+            run->number.bits = 0;
+            slot->pointer = &run->number;
+            break;
         case CFFI_CONSTANT:
         case CFFI_OUT_POINTER:
         case CFFI_OUT_CAPACITY:
@@ -254,26 +259,25 @@ static pipes_status failed(const row_call *run, pipes_status status, number numb
     return explain(run, status, message);
 }
 
-static pipes_status take_number(const row_call *run, pipes_value *result) {
-    const cffi_function *function = run->function;
-    if (function->result == CFFI_F64) {
-        *result = pipes_float(run->result.real);
+static pipes_status take_number(const row_call *run, cffi_slot slot, cffi_type type,
+                                pipes_value *result) {
+    if (type == CFFI_F64) {
+        *result = pipes_float(slot.real);
         return PIPES_OK;
     }
-    if (function->result == CFFI_F32) {
-        *result = pipes_float((double)run->result.single);
+    if (type == CFFI_F32) {
+        *result = pipes_float((double)slot.single);
         return PIPES_OK;
     }
-    number number = read_number(run->result, function->result);
+    number number = read_number(slot, type);
     if (number.above) {
         char message[CFFI_MESSAGE_SIZE];
         snprintf(message, sizeof message,
                  "the result %" PRIu64 " of %.100s is above the range of INT", number.bits,
-                 function->name);
+                 run->function->name);
         return explain(run, PIPES_REJECT, message);
     }
-    *result =
-        function->result == CFFI_BOOL ? pipes_bool(number.value != 0) : pipes_int(number.value);
+    *result = type == CFFI_BOOL ? pipes_bool(number.value != 0) : pipes_int(number.value);
     return PIPES_OK;
 }
 
@@ -314,9 +318,10 @@ static pipes_status take_text(const row_call *run, arena_mark mark, pipes_value 
     return PIPES_OK;
 }
 
-static cffi_type length_type(const cffi_function *function) {
+/* Of the arg of that role; of the result where there is none. */
+static cffi_type type_of(const cffi_function *function, cffi_role role) {
     for (uint32_t index = 0; index < function->step_count; index++)
-        if (function->steps[index].role == CFFI_OUT_LENGTH) return function->steps[index].type;
+        if (function->steps[index].role == role) return function->steps[index].type;
     return function->result;
 }
 
@@ -325,7 +330,7 @@ static pipes_status take_buffer(const row_call *run, pipes_value *result) {
     uint64_t size = run->capacity;
     if (function->tells_length) {
         cffi_slot told = function->result_is_length ? run->result : run->length;
-        number length = read_number(told, length_type(function));
+        number length = read_number(told, type_of(function, CFFI_OUT_LENGTH));
         if (length.above || length.value < 0 || (uint64_t)length.value > run->capacity) {
             char message[CFFI_MESSAGE_SIZE], digits[24];
             if (length.above)
@@ -393,9 +398,15 @@ static pipes_status call_function(row_call *run) {
 }
 
 static pipes_status take_result(const row_call *run, arena_mark mark, pipes_value *result) {
-    switch (run->function->yield) {
+    const cffi_function *function = run->function;
+    switch (function->yield) {
     case CFFI_YIELDS_NULL: give_back(run->call, mark); return PIPES_OK;
-    case CFFI_YIELDS_RESULT: give_back(run->call, mark); return take_number(run, result);
+    case CFFI_YIELDS_RESULT:
+        give_back(run->call, mark);
+        return take_number(run, run->result, function->result, result);
+    case CFFI_YIELDS_NUMBER:
+        give_back(run->call, mark);
+        return take_number(run, run->number, type_of(function, CFFI_OUT_NUMBER), result);
     case CFFI_YIELDS_TEXT: return take_text(run, mark, result);
     case CFFI_YIELDS_FREED_TEXT: {
         pipes_status status = take_text(run, mark, result);

@@ -34,7 +34,7 @@ cffi_route cffi_route_of(const cffi_function *function) {
     uint32_t words = 0, reals = 0;
     for (uint32_t index = 0; index < function->arg_count; index++) {
         const cffi_arg *arg = &function->args[index];
-        if (arg->role == CFFI_OUT_LENGTH || is_word(arg->type))
+        if (cffi_is_by_address(arg->role) || is_word(arg->type))
             words++;
         else if (arg->type == CFFI_F64)
             reals++;

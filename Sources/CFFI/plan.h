@@ -29,6 +29,11 @@ typedef struct cffi_step {
     const char *name;
 } cffi_step;
 
+/* Whether the function gets the address of a number, whose type is then that of the arg. */
+static inline bool cffi_is_by_address(cffi_role role) {
+    return role == CFFI_OUT_LENGTH || role == CFFI_OUT_NUMBER;
+}
+
 /* How a function is called. */
 typedef enum cffi_route { CFFI_BY_LIBFFI, CFFI_BY_WORDS, CFFI_BY_REALS } cffi_route;
 

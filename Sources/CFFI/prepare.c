@@ -29,8 +29,8 @@ static uint64_t smaller(uint64_t left, uint64_t right) { return left < right ? l
 /* Takes over what the signature says of one arg. */
 static void add_arg(cffi_function *function, uint32_t position) {
     cffi_arg *arg = &function->args[position];
-    bool by_address = arg->role == CFFI_OUT_LENGTH;
-    function->types[position] = by_address ? &ffi_type_pointer : libffi_type(arg->type);
+    function->types[position] =
+        cffi_is_by_address(arg->role) ? &ffi_type_pointer : libffi_type(arg->type);
     if (arg->role == CFFI_CONSTANT) return;
     const cffi_range range = cffi_range_of(arg->type);
     function->steps[function->step_count++] = (cffi_step){

@@ -21,3 +21,25 @@ double four(double a, double b, double c, double d) { return three(a, b, c) + 10
 double scaled(double value, int32_t times) { return value * times; }
 float singly(float a, float b) { return a - b; }
 int32_t rounded(double value) { return (int32_t)(value + 0.5); }
+
+/* Numbers that are left where an argument points: half of what is given, of each type. */
+#define HALF_OF(TYPE) \
+    void half_##TYPE(double value, TYPE *half) { *half = (TYPE)(value / 2); }
+typedef float single;
+HALF_OF(int8_t)
+HALF_OF(uint8_t)
+HALF_OF(int16_t)
+HALF_OF(uint16_t)
+HALF_OF(int32_t)
+HALF_OF(uint32_t)
+HALF_OF(int64_t)
+HALF_OF(uint64_t)
+HALF_OF(single)
+HALF_OF(double)
+void is_negative(double value, bool *answer) { *answer = value < 0; }
+void largest(uint64_t *number) { *number = UINT64_MAX; }
+int untouched(int *number) { return number ? 0 : -1; }
+int even_half(int64_t value, int64_t *half) {
+    *half = value / 2;
+    return value % 2 == 0 ? 0 : 5;
+}

@@ -44,12 +44,13 @@ typedef enum cffi_role {
     CFFI_IN_SCALAR,    /* an input that is a number or a truth */
     CFFI_OUT_POINTER,  /* a buffer; `size` is its fixed size, or 0 */
     CFFI_OUT_CAPACITY, /* the size of that buffer */
-    CFFI_OUT_LENGTH    /* the address of a number: the capacity before the call, then the length */
+    CFFI_OUT_LENGTH,   /* the address of a number: the capacity before the call, then the length */
+    CFFI_OUT_NUMBER    /* the address of a number: 0 before the call, then the value of the row */
 } cffi_role;
 
 typedef struct cffi_arg {
     cffi_role role;
-    cffi_type type;   /* of the number, for a length by address too; CFFI_POINTER otherwise */
+    cffi_type type;   /* of the number, also where it is passed by address; CFFI_POINTER otherwise */
     uint32_t input;   /* which value of the row, for the CFFI_IN roles */
     uint64_t size;    /* in bytes */
     const char *name; /* for messages */
@@ -79,7 +80,8 @@ typedef enum cffi_yield {
     CFFI_YIELDS_RESULT,
     CFFI_YIELDS_TEXT,       /* the text that the result points to, or null */
     CFFI_YIELDS_FREED_TEXT, /* the same, and the function's text is freed */
-    CFFI_YIELDS_BUFFER
+    CFFI_YIELDS_BUFFER,
+    CFFI_YIELDS_NUMBER /* what CFFI_OUT_NUMBER points to */
 } cffi_yield;
 
 typedef struct cffi_signature {

@@ -226,7 +226,7 @@ private indirect enum PassedForm: Equatable {
             switch arg {
             case .inPointer, .outPointer, .null: .pointer(to: nil)
             case .inText: Self.text
-            case .outLength(let type): .pointer(to: PassedForm(of: type))
+            case .outLength(let type), .outNumber(let type): .pointer(to: PassedForm(of: type))
             case .inLength(_, let type), .inScalar(_, let type), .outCapacity(let type),
                 .scalar(_, let type, _):
                 PassedForm(of: type)

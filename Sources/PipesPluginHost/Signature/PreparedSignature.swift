@@ -62,8 +62,9 @@ struct PreparedSignature {
     }
 
     private var yield: cffi_yield {
-        if signature.args.contains(where: { if case .outPointer = $0 { true } else { false } }) {
-            return CFFI_YIELDS_BUFFER
+        for arg in signature.args {
+            if case .outPointer = arg { return CFFI_YIELDS_BUFFER }
+            if case .outNumber = arg { return CFFI_YIELDS_NUMBER }
         }
         return switch signature.result {
         case .void, .status, .outLength: CFFI_YIELDS_NULL
@@ -96,6 +97,9 @@ struct PreparedSignature {
             converted.type = type.passed
         case .outLength(let type):
             converted.role = CFFI_OUT_LENGTH
+            converted.type = type.passed
+        case .outNumber(let type):
+            converted.role = CFFI_OUT_NUMBER
             converted.type = type.passed
         case .null: converted.role = CFFI_CONSTANT
         case .scalar(_, let type, _):

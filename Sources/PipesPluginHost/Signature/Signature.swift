@@ -20,6 +20,8 @@ public struct Signature: Sendable, Hashable {
         case outCapacity(type: ScalarType)
         /// `out.len:*ulong`: the capacity before the call, the length after it.
         case outLength(type: ScalarType)
+        /// `out:*int`: room for a number, which is the row's value.
+        case outNumber(type: ScalarType)
         /// `null`
         case null
         /// `level:int=6`: a node arg. Without a name the same for every node.
@@ -83,7 +85,7 @@ extension Signature.Arg {
         case .inPointer(let input, _), .inLength(let input, _), .inText(let input),
             .inScalar(let input, _):
             input
-        case .outPointer, .outCapacity, .outLength, .null, .scalar: nil
+        case .outPointer, .outCapacity, .outLength, .outNumber, .null, .scalar: nil
         }
     }
 }

@@ -20,6 +20,7 @@ struct SignatureChecker {
         checker.checkInputs()
         checker.checkLengths()
         checker.checkBuffer()
+        checker.checkNumber()
         checker.checkRules()
         return checker.errors.sorted { $0.column < $1.column }
     }
@@ -175,7 +176,7 @@ struct SignatureChecker {
             )
         }
         checkSize(size, fits: [capacity, length])
-        checkResultBesideBuffer()
+        checkResult(beside: "out.ptr")
     }
 
     /// A fixed size must be sayable in the types of the capacity and the length.
@@ -191,23 +192,40 @@ struct SignatureChecker {
         }
     }
 
-    private mutating func checkResultBesideBuffer() {
+    /// What a row yields is left where `out.ptr` or `out` points, or is returned, never two of them.
+    private mutating func checkResult(beside output: String) {
         let result = parsed.result
         switch result.part {
         case .void, .outLength, .status: return
         case .freedText:
             report(
                 result.column,
-                "a row has one value, and this function has two: cstr.free and out.ptr")
+                "a row has one value, and this function has two: cstr.free and \(output)")
         case .value(let type):
+            let length = output == "out" ? "" : " or out.len:\(type.rawValue)"
             let remedy =
-                type.isInteger
-                ? "write status:\(type.rawValue) or out.len:\(type.rawValue)" : "write void"
+                type.isInteger ? "write status:\(type.rawValue)\(length)" : "write void"
             report(
                 result.column,
-                "a row has one value, and this function has two: \(type.rawValue) and out.ptr; "
-                    + "\(remedy) where out.ptr is meant")
+                "a row has one value, and this function has two: \(type.rawValue) and \(output); "
+                    + "\(remedy) where \(output) is meant")
         }
+    }
+
+    private mutating func checkNumber() {
+        let number = parsed.args.first {
+            if case .outNumber = $0.part { true } else { false }
+        }
+        guard let number else { return }
+        let buffer = parsed.args.first {
+            if case .outPointer = $0.part { true } else { false }
+        }
+        guard let buffer else { return checkResult(beside: "out") }
+        let second = max(number.column, buffer.column)
+        report(
+            second,
+            "a row has one value, and this function has two: out.ptr and out; write null for one "
+                + "that may be left out")
     }
 
     private mutating func checkRules() {

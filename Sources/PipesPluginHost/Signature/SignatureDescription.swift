@@ -53,8 +53,9 @@ extension Signature {
     }
 
     private var outputKind: Kind {
-        if args.contains(where: { if case .outPointer = $0 { true } else { false } }) {
-            return .bytes
+        for arg in args {
+            if case .outPointer = arg { return .bytes }
+            if case .outNumber(let type) = arg { return type.kind }
         }
         return switch result {
         case .void, .status: .null
@@ -71,7 +72,7 @@ extension Signature.Arg {
         case .inPointer, .inLength: .any
         case .inText: .string
         case .inScalar(_, let type): type.kind == .float ? .any : type.kind
-        case .outPointer, .outCapacity, .outLength, .null, .scalar: nil
+        case .outPointer, .outCapacity, .outLength, .outNumber, .null, .scalar: nil
         }
     }
 }

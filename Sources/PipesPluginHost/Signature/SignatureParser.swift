@@ -138,9 +138,11 @@ struct SignatureParser {
 
     private mutating func parseOutput() throws(SignatureError) -> (Signature.Arg, String) {
         scanner.skipSpaces()
+        if scanner.take(":") { return (.outNumber(type: try parseNumberType()), "out") }
         guard scanner.take(".") else {
             throw error(
-                "\"out\" is out.ptr, out.cap:TYPE or out.len:*TYPE; a scalar needs another name")
+                "\"out\" is out:*TYPE, out.ptr, out.cap:TYPE or out.len:*TYPE; a scalar needs "
+                    + "another name")
         }
         let column = scanner.column
         let part = scanner.takeWord()
@@ -157,6 +159,30 @@ struct SignatureParser {
                 "\"out.\(part)\" is no argument", part, among: ["ptr", "cap", "len"],
                 before: "out.", at: column)
         }
+    }
+
+    /// Of the number that is left where `out` points: `"*" type`.
+    private mutating func parseNumberType() throws(SignatureError) -> ScalarType {
+        scanner.skipSpaces()
+        let start = scanner.column
+        let isPointer = scanner.take("*")
+        scanner.skipSpaces()
+        let column = scanner.column
+        let type = try parseType()
+        guard isPointer else {
+            throw SignatureError(
+                column: start,
+                message:
+                    "the function leaves its number where out points: write out:*\(type.rawValue); "
+                    + "a number that it returns is the result, -> \(type.rawValue)")
+        }
+        guard type != .cstr else {
+            throw SignatureError(
+                column: column,
+                message:
+                    "out:*TYPE is room for a number, and cstr is a text; write int, f64 or such")
+        }
+        return type
     }
 
     /// `[ name ":" ] type [ "=" literal ]`, the first word taken.
@@ -367,6 +393,12 @@ struct SignatureParser {
             $0 == "-" || $0 == "+" || $0 == "." || $0 == "_" || $0.isLetter || $0.isNumber
         }
         guard let value = Literal.value(word) else {
+            if Literal.isBeyondFloat(word) {
+                throw SignatureError(
+                    column: column,
+                    message:
+                        "the number \(word) is beyond the range of a FLOAT, which ends at 1.8e308")
+            }
             throw SignatureError(
                 column: column,
                 message: word.isEmpty
@@ -401,7 +433,7 @@ extension SignatureParser {
         SignatureError(
             column: column,
             message: "a pointer is written as what it is for: in.ptr, in.cstr, out.ptr, "
-                + "out.len:*TYPE, null or cstr")
+                + "out.len:*TYPE, out:*TYPE, null or cstr")
     }
 
     private static func unknown(

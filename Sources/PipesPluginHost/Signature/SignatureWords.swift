@@ -35,7 +35,7 @@ extension Signature.Arg {
         case .inPointer: "const void *"
         case .inText: "const char *"
         case .outPointer, .null: "void *"
-        case .outLength(let type): "\(type.cName) *"
+        case .outLength(let type), .outNumber(let type): "\(type.cName) *"
         case .inLength(_, let type), .inScalar(_, let type), .outCapacity(let type),
             .scalar(_, let type, _):
             type.cName
@@ -55,6 +55,7 @@ extension Signature.Arg {
         case .outPointer(let size?): "a buffer of \(size) bytes, which are the row's value"
         case .outCapacity: "how many bytes the buffer has room for"
         case .outLength: "that room before the call, and how many bytes were written after it"
+        case .outNumber(let type): "room for a number, which is the row's value, \(type.kind.name)"
         case .null: "NULL"
         case .scalar(let name?, _, nil): "the node's arg \(name), required"
         case .scalar(let name?, _, let fallback?):

@@ -129,6 +129,55 @@ struct BridgedFunctionTests {
     }
 
     @Test(
+        "a number that is left where an argument points is the row's value, of each type",
+        arguments: [
+            ("half_int8_t", "i8", -7, .int(-3)), ("half_uint8_t", "u8", 500, .int(250)),
+            ("half_int16_t", "i16", -65_000, .int(-32_500)),
+            ("half_uint16_t", "u16", 131_070, .int(65_535)),
+            ("half_int32_t", "i32", -4e9, .int(-2_000_000_000)),
+            ("half_int32_t", "int", 9, .int(4)), ("half_uint32_t", "u32", 8e9, .int(4_000_000_000)),
+            ("half_uint32_t", "uint", 8, .int(4)),
+            ("half_int64_t", "i64", -0x1p62, .int(-0x2000_0000_0000_0000)),
+            ("half_int64_t", "isize", -2, .int(-1)), ("half_int64_t", "long", -2, .int(-1)),
+            ("half_uint64_t", "u64", 0x1p62, .int(0x2000_0000_0000_0000)),
+            ("half_uint64_t", "usize", 2, .int(1)), ("half_uint64_t", "ulong", 2, .int(1)),
+            ("half_uint64_t", "size", 2, .int(1)), ("half_single", "f32", 0.5, .float(0.25)),
+            ("half_double", "f64", 0.1, .float(0.05)), ("is_negative", "bool", -1, .bool(true)),
+            ("is_negative", "bool", 1, .bool(false)),
+        ] as [(String, String, Double, Row)])
+    func outNumbers(_ symbol: String, _ type: String, _ given: Double, _ expected: Row) throws {
+        let workshop = try PluginWorkshop()
+        let library = try workshop.build("../shapes.c", as: "shapes.so")
+        let outcome = try call(
+            library, symbol, "(in:f64, out:*\(type)) -> void", [.float(given)])
+        #expect(outcome == Self.ok(expected))
+        #expect(bench.usedByteCount == 0)
+    }
+
+    @Test("a status beside such a number judges the row, and what is not touched is 0")
+    func outNumberWithStatus() throws {
+        let workshop = try PluginWorkshop()
+        let library = try workshop.build("../shapes.c", as: "shapes.so")
+        let signature = "(in:i64, out:*i64) -> status:int"
+        #expect(try call(library, "even_half", signature, [.int(-8)]) == Self.ok(.int(-4)))
+        #expect(
+            try call(library, "even_half", signature, [.int(7)])
+                == Self.reject("even_half answered 5"))
+        #expect(
+            try call(library, "untouched", "(out:*int) -> status:int", [.null]) == Self.ok(.int(0)))
+        #expect(
+            try call(library, "largest", "(out:*u64) -> void", [.null])
+                == Self.reject(
+                    "the result 18446744073709551615 of largest is above the range of INT"))
+        #expect(
+            try call("libm.so.6", "frexp", "(in:f64, out:*int) -> void", [.float(8)])
+                == Self.ok(.int(4)))
+        #expect(
+            try call("libm.so.6", "modf", "(in:f64, out:*f64) -> void", [.float(-2.75)])
+                == Self.ok(.float(-2)))
+    }
+
+    @Test(
         "a number goes in and comes back as each integer type",
         arguments: ScalarType.allCases.filter(\.isInteger))
     func integers(_ type: ScalarType) throws {

@@ -61,6 +61,12 @@ struct SignatureTests {
             let columns = Signature.read(text).errors.map(\.column)
             #expect(columns == (type.isInteger ? [] : [column]), "\(text)")
         }
+        // What is left where an argument points is a number or a truth.
+        let (signature, errors) = Signature.read("( out : * \(name)) -> status:int")
+        #expect(errors.map(\.column) == (type == .cstr ? [11] : []))
+        #expect(
+            signature.map { $0.description(name: "f").outputs.map(\.kind) }
+                == (type == .cstr ? nil : [type.kind]))
     }
 
     @Test("each attribute takes each comparison, and only where there is an integer to compare")
@@ -134,11 +140,11 @@ struct SignatureTests {
             ),
             (
                 "(const char *s) -> int", 2,
-                "a pointer is written as what it is for: in.ptr, in.cstr, out.ptr, out.len:*TYPE, null or cstr"
+                "a pointer is written as what it is for: in.ptr, in.cstr, out.ptr, out.len:*TYPE, out:*TYPE, null or cstr"
             ),
             (
                 "(in:int*) -> int", 8,
-                "a pointer is written as what it is for: in.ptr, in.cstr, out.ptr, out.len:*TYPE, null or cstr"
+                "a pointer is written as what it is for: in.ptr, in.cstr, out.ptr, out.len:*TYPE, out:*TYPE, null or cstr"
             ),
             ("(in:int, level:u8=256) -> int", 19, "256 does not fit u8 (0 to 255)"),
             (
@@ -213,6 +219,51 @@ struct SignatureTests {
             (
                 "(in:int, out.ptr, out.cap:size) -> status:int", 10,
                 "nothing says how much of out.ptr is written; add out.len:*TYPE, return out.len:TYPE, or give it a fixed size as in out.ptr[32]"
+            ),
+            (
+                "(in:f64, out:int) -> void", 14,
+                "the function leaves its number where out points: write out:*int; a number that it returns is the result, -> int"
+            ),
+            (
+                "(in:f64, out:*cstr) -> void", 15,
+                "out:*TYPE is room for a number, and cstr is a text; write int, f64 or such"
+            ),
+            ("(in:f64, out:*itn) -> void", 15, "unknown type \"itn\". Did you mean \"int\"?"),
+            (
+                "(in:f64, out) -> void", 13,
+                "\"out\" is out:*TYPE, out.ptr, out.cap:TYPE or out.len:*TYPE; a scalar needs another name"
+            ),
+            (
+                "(out:*int, in:f64, out:*f64) -> void", 20,
+                "a second \"out\"; each name stands for one argument"
+            ),
+            (
+                "(in:f64, out:*int) -> f64", 23,
+                "a row has one value, and this function has two: f64 and out; write void where out is meant"
+            ),
+            (
+                "(in:f64, out:*int) -> long", 23,
+                "a row has one value, and this function has two: long and out; write status:long where out is meant"
+            ),
+            (
+                "(in:f64, out:*int) -> cstr.free", 23,
+                "a row has one value, and this function has two: cstr.free and out"
+            ),
+            (
+                "(in:f64, out:*int) -> out.len:int", 23,
+                "the result out.len is about out.ptr, which is missing"
+            ),
+            (
+                "(in:f64, out:*int, out.ptr[4]) -> void", 20,
+                "a row has one value, and this function has two: out.ptr and out; write null for one that may be left out"
+            ),
+            (
+                "(in:f64, out:*int) -> status:int grow=1", 34,
+                "\"grow\" enlarges out.ptr, which is missing or has a fixed size"
+            ),
+            (
+                "(in:f64, x:f64=1e999) -> f64", 16,
+                "the number 1e999 is beyond the range of a FLOAT, which ends at 1.8e308"
             ),
             (
                 "(in:int, out.ptr[4]) -> cstr.free", 25,
