@@ -28,6 +28,11 @@ bool cffi_is_data(const void *address) {
     return type == STT_OBJECT || type == STT_TLS || type == STT_COMMON;
 }
 
+const char *cffi_file_of(const void *address) {
+    Dl_info info;
+    return dladdr(address, &info) == 0 ? NULL : info.dli_fname;
+}
+
 int cffi_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 bool cffi_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0; }

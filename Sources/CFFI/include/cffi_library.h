@@ -14,6 +14,9 @@ const void *cffi_own_symbol(void *handle, const char *name);
 /* Whether the linker knows `address` as data: to call it would run numbers as code. */
 bool cffi_is_data(const void *address);
 
+/* The library that `address` is in, as it was opened; NULL where there is none. */
+const char *cffi_file_of(const void *address);
+
 /* A file that is nowhere but in memory, to be opened by its descriptor; -1, and errno, where there
  * is none to be had. Swift does not see memfd_create. */
 int cffi_memory_file(const char *name);

@@ -15,6 +15,8 @@ struct ElfSections {
 
     private let file: Int32
     let sections: [Section]
+    /// Of the section that holds the names of all.
+    private let namesIndex: Int
 
     static let symbolTable: UInt32 = 11  // SHT_DYNSYM
     static let dynamicTable: UInt32 = 6  // SHT_DYNAMIC
@@ -32,6 +34,7 @@ struct ElfSections {
         let start = header.load(at: 40, as: UInt64.self)
         let entrySize = Int(header.load(at: 58, as: UInt16.self))
         let count = Int(header.load(at: 60, as: UInt16.self))
+        namesIndex = Int(header.load(at: 62, as: UInt16.self))
         guard entrySize >= 64, count > 0, count <= Self.mostSections,
             let table = Self.read(file, at: start, size: UInt64(entrySize * count))
         else { return nil }
@@ -44,6 +47,13 @@ struct ElfSections {
                 size: table.load(at: at + 32, as: UInt64.self),
                 link: table.load(at: at + 40, as: UInt32.self))
         }
+    }
+
+    /// Whether it has a section of this name.
+    func contains(_ name: String) -> Bool {
+        guard sections.indices.contains(namesIndex), let names = bytes(of: sections[namesIndex])
+        else { return false }
+        return sections.contains { ElfSections.text(in: names, at: Int($0.nameOffset)) == name }
     }
 
     func first(_ type: UInt32) -> Section? { sections.first { $0.type == type } }
@@ -90,6 +100,25 @@ extension [UInt8] {
 }
 
 extension ElfFile {
+    /// The name by which others need a library (`DT_SONAME`); nil where it says none.
+    static func soname(of path: String) -> String? {
+        let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        guard let elf = ElfSections(file), let section = elf.first(ElfSections.dynamicTable),
+            let table = elf.bytes(of: section), let texts = elf.texts(of: section)
+        else { return nil }
+        // Elf64_Dyn has 16 bytes.
+        let tag: UInt64 = 14
+        let entry = stride(from: 0, to: table.count / 16 * 16, by: 16).first {
+            table.load(at: $0, as: UInt64.self) == tag
+        }
+        return entry.flatMap {
+            ElfSections.text(
+                in: texts, at: Int(clamping: table.load(at: $0 + 8, as: UInt64.self)))
+        }
+    }
+
     /// A name that a library lets others use.
     package struct ExportedSymbol: Hashable, Sendable {
         package var name: String

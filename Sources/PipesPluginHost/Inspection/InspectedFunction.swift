@@ -6,8 +6,11 @@ public struct InspectedFunction: Sendable {
     public let description: ProcessorDescription
     /// How the signature is understood: what the function returns, and then each parameter.
     public let words: [String]
-    /// Where the library's debug information disagrees.
+    /// Where the library's debug information disagrees, and whether the function has varargs, which no
+    /// signature can be right for.
     public let disagreements: [String]
+    /// Whether the function is known to have varargs.
+    public let hasVarargs: Bool
     /// Whether the library has debug information of the function, and something to read it with.
     public let hasDebugInformation: Bool
 
@@ -17,6 +20,7 @@ public struct InspectedFunction: Sendable {
             .init("processor", description.report),
             .init("call", .list(words.map { .string($0) })),
             .init("hasDebugInformation", .bool(hasDebugInformation)),
+            .init("hasVarargs", .bool(hasVarargs)),
             .init("disagreements", .list(disagreements.map { .string($0) })),
         ])
     }
@@ -31,20 +35,29 @@ public struct InspectedFunction: Sendable {
     public init(
         coro: String, signature text: String, scout: PluginInspector? = nil
     ) throws(CatalogRejection) {
+        var variadic: String?
         let processor = try PlainFunctions.processor(
             coro: coro, signature: text, graphFolder: nil,
-            danger: { scout?.danger(ofLibrary: $0) }
+            danger: { scout?.danger(ofLibrary: $0) },
+            refusal: {
+                variadic = $0.varargs(looksIntoLibrary: false)
+                return nil
+            }
         ).get()
         guard let signature = processor.bridged?.signature, let colon = coro.lastIndex(of: ":")
         else { throw CatalogRejection([CatalogError(.coro, "\(coro.quoted) is no function")]) }
         description = processor.description
-        words = signature.words
         let symbol = String(coro[coro.index(after: colon)...])
         let types = Library.loadedFile(processor.file).flatMap {
             DebugInformation.types(of: symbol, in: $0)
         }
+        words = signature.words(callbacks: types.map { signature.callbacks(in: $0) } ?? [:])
         hasDebugInformation = types != nil
-        disagreements = types.map { signature.disagreements(with: $0) } ?? []
+        hasVarargs = variadic != nil || types?.hasVarargs == true
+        let disagreements = types.map { signature.disagreements(with: $0) } ?? []
+        // Where there is debug information, it says so in more words.
+        let isTold = types?.hasVarargs == true
+        self.disagreements = disagreements + (isTold ? [] : [variadic].compactMap(\.self))
     }
 }
 

@@ -8,11 +8,13 @@ enum PlainFunctions {
     ///   - coro: with a colon; all before the last one is the library.
     ///   - graphFolder: what a path is relative to; nil: the working folder.
     ///   - danger: why a library must not be loaded into this process; nil where it may be.
+    ///   - refusal: why a function that was found must not be called; nil where it may be.
     static func processor(
-        coro: String, signature text: String?, graphFolder: String?, danger: (String) -> String?
+        coro: String, signature text: String?, graphFolder: String?, danger: (String) -> String?,
+        refusal: (Function) -> String?
     ) -> Result<LoadedProcessor, CatalogRejection> {
         let (function, signature, errors) = parts(
-            coro: coro, signature: text, graphFolder: graphFolder, danger)
+            coro: coro, signature: text, graphFolder: graphFolder, danger, refusal)
         guard let function, let signature else { return .failure(CatalogRejection(errors)) }
         do throws(BridgedFunction.OpenError) {
             let bridged = try BridgedFunction(
@@ -26,20 +28,42 @@ enum PlainFunctions {
         }
     }
 
-    private struct Function {
+    struct Function {
+        /// As messages call it.
+        var libraryName: String
+        /// A path or a soname.
         var library: String
         var symbol: String
         var address: UnsafeRawPointer
+
+        /// Why it can't be called, where it is known to have varargs; nil otherwise.
+        ///
+        /// - Parameter looksIntoLibrary: asks the library's debug information, too.
+        func varargs(looksIntoLibrary: Bool) -> String? {
+            let isKnown = VariadicFunctions.isOfCLibrary(symbol, at: address)
+            let isTold =
+                looksIntoLibrary && !isKnown
+                && Library.loadedFile(library).map {
+                    DebugInformation.saysVarargs(of: symbol, in: $0)
+                } == true
+            guard isKnown || isTold else { return nil }
+            return
+                "function \(symbol.quoted) in library \(libraryName) has varargs and can't be called; "
+                + VariadicFunctions.remedy
+        }
     }
 
     /// The function and the signature, each nil where it is wrong: both are told at once.
     private static func parts(
-        coro: String, signature text: String?, graphFolder: String?, _ danger: (String) -> String?
+        coro: String, signature text: String?, graphFolder: String?, _ danger: (String) -> String?,
+        _ refusal: (Function) -> String?
     ) -> (Function?, Signature?, [CatalogError]) {
         var errors: [CatalogError] = []
         var function: Function?
         do throws(CatalogError) {
-            function = try find(coro, graphFolder: graphFolder, danger)
+            let found = try find(coro, graphFolder: graphFolder, danger)
+            if let reason = refusal(found) { throw CatalogError(.coro, reason) }
+            function = found
         } catch {
             errors.append(error)
         }
@@ -80,7 +104,10 @@ enum PlainFunctions {
         do throws(LinkerError) {
             library = try Library(path: path)
         } catch {
-            throw CatalogError(.coro, "library \(name.quoted) can't be loaded: \(error.reason)")
+            throw CatalogError(
+                .coro,
+                LinkerScript(ofLibrary: path)?.message(library: name, symbol: symbol)
+                    ?? "library \(name.quoted) can't be loaded: \(error.reason)")
         }
         let address: UnsafeRawPointer
         do throws(LinkerError) {
@@ -98,7 +125,7 @@ enum PlainFunctions {
         if cffi_is_data(address) {
             throw CatalogError(.coro, "\(symbol.quoted) in library \(name) is data and no function")
         }
-        return Function(library: path, symbol: symbol, address: address)
+        return Function(libraryName: name, library: path, symbol: symbol, address: address)
     }
 
     /// A path for what has a slash or lies beside the graph file; the soname as it is otherwise.

@@ -18,6 +18,8 @@ public final class PluginCatalog: Sendable {
     private let scout: PluginInspector?
     /// By path or soname, why a library must not be loaded; nil for one that may be.
     private let dangers = Locked<[String: String?]>([:])
+    /// By library and symbol, why a plain function must not be called; nil for one that may be.
+    private let refusals = Locked<[String: String?]>([:])
 
     /// - Parameters:
     ///   - folders: where it looks for plugins.
@@ -86,7 +88,7 @@ public final class PluginCatalog: Sendable {
         if coro.contains(":") {
             return PlainFunctions.processor(
                 coro: coro, signature: signature, graphFolder: graphFolder,
-                danger: danger(ofLibrary:))
+                danger: danger(ofLibrary:), refusal: refusal(of:))
         }
         var errors: [CatalogError] = []
         do throws(CatalogError) {
@@ -112,6 +114,17 @@ public final class PluginCatalog: Sendable {
             let danger = scout.danger(ofLibrary: path)
             dangers.updateValue(danger, forKey: path)
             return danger
+        }
+    }
+
+    /// Once for each function: to look into debug information takes a tenth of a second.
+    private func refusal(of function: PlainFunctions.Function) -> String? {
+        refusals.withLock { refusals in
+            let key = "\(function.library):\(function.symbol)"
+            if let known = refusals[key] { return known }
+            let refusal = function.varargs(looksIntoLibrary: scout != nil)
+            refusals.updateValue(refusal, forKey: key)
+            return refusal
         }
     }
 

@@ -3,10 +3,14 @@ import PipesCore
 extension Signature {
     /// The C declaration that the signature stands for, with what each parameter is given: one
     /// line each, for people.
-    public var words: [String] {
+    ///
+    /// - Parameter callbacks: the C types of the parameters that are known to be callbacks, by their
+    ///   positions.
+    func words(callbacks: [Int: String]) -> [String] {
         var lines = ["returns  \(resultWords)"]
         for (index, arg) in args.enumerated() {
-            lines.append("\(index + 1).       \(arg.cType): \(arg.words)")
+            let callback = callbacks[index].map { ", where a callback belongs, \($0)" } ?? ""
+            lines.append("\(index + 1).       \(arg.cType): \(arg.words)\(callback)")
         }
         for rule in rules {
             lines.append(

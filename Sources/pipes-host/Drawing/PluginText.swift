@@ -38,15 +38,22 @@ struct FunctionText {
     var value: Value { function.value.adding([.init("example", node.example)]) }
 
     var lines: String {
-        let checked =
-            function.hasDebugInformation
-            ? function.disagreements.isEmpty
-                ? "the library's debug information agrees as far as it can be compared"
-                : "the library's debug information disagrees"
-            : "the library has no debug information of it to compare with, or gdb is not here; "
-                + "give the node examples"
-        let call = ["", "call"] + function.words.map { "  \($0)" } + ["  \(checked)"]
+        let call = ["", "call"] + function.words.map { "  \($0)" } + ["  \(comparison)"]
         return node.lines + call.map { $0.printable + "\n" }.joined()
+    }
+
+    private var comparison: String {
+        if function.hasVarargs {
+            return "it has varargs, for which no signature is right"
+        }
+        guard function.hasDebugInformation else {
+            return
+                "the library has no debug information of it to compare with, or gdb is not here; "
+                + "give the node examples"
+        }
+        return function.disagreements.isEmpty
+            ? "the library's debug information agrees as far as it can be compared"
+            : "the library's debug information disagrees"
     }
 }
 

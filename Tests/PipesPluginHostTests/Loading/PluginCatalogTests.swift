@@ -214,6 +214,68 @@ struct PluginCatalogTests {
         #expect(told == expected.replacingOccurrences(of: "FOLDER", with: folder))
     }
 
+    @Test(
+        "the C library's functions with varargs are refused by name",
+        arguments: [
+            "printf", "fprintf", "sprintf", "snprintf", "dprintf", "asprintf", "swprintf", "scanf",
+            "sscanf", "__isoc99_sscanf", "syslog", "open", "open64", "openat", "fcntl", "ioctl",
+            "execl", "execlp", "execle", "syscall", "prctl", "ptrace", "semctl", "mq_open",
+            "sem_open", "err", "errx", "warn", "warnx", "ulimit", "clone", "mremap", "error",
+            "error_at_line", "makecontext", "strfmon", "__printf_chk", "__open_nocancel",
+            "obstack_printf", "argp_error",
+        ])
+    func varargs(_ symbol: String) {
+        #expect(
+            message("libc.so.6:\(symbol)", signature: "(in.cstr) -> int")
+                == "function \"\(symbol)\" in library libc.so.6 has varargs and can't be called; name "
+                + "one with fixed arguments, or write a plugin in C that calls it")
+    }
+
+    @Test(
+        "a library that depends on the C library gives its functions, a function of that name its own"
+    )
+    func varargsElsewhere() throws {
+        #expect(
+            message("libm.so.6:printf", signature: "(in.cstr) -> int")?
+                .hasPrefix("function \"printf\" in library libm.so.6 has varargs") == true)
+        try workshop.build("namesake.c", as: "libs/libnamesake.so")
+        let mistakes = workshop.catalog().mistakes(
+            "libs/libnamesake.so:error", signature: "(in:int) -> int", graphFolder: folder)
+        #expect(mistakes == [])
+    }
+
+    @Test(
+        "a script for the linker is told from a library, and the library that it stands for is named",
+        arguments: [
+            (
+                "GROUP ( /lib/none.so.9 libordinary.so AS_NEEDED ( libc.so.6 ) )", "twice",
+                "FOLDER/libordinary.so"
+            ),
+            (
+                "/* INPUT(libm.so.6) */ INPUT(libc.so.6, -lgcc, \"libordinary.so\");", "abs",
+                "libc.so.6"
+            ),
+            (
+                "OUTPUT_FORMAT(elf64-x86-64)\nGROUP(libordinary.so libc.so.6)", "none",
+                "FOLDER/libordinary.so"
+            ),
+            ("GROUP(AS_NEEDED(libm.so.6) libc.so.6)", "cbrt", "libm.so.6"),
+            ("INPUT(libstatic.a)", "f", nil),
+        ] as [(String, String, String?)])
+    func linkerScripts(_ script: String, _ symbol: String, _ library: String?) throws {
+        try workshop.build("ordinary.c", as: "libordinary.so")
+        let path = "\(folder)/libscript.so"
+        try workshop.write(script, to: "libscript.so")
+        let remedy = library.map {
+            let name = $0.replacingOccurrences(of: "FOLDER", with: folder)
+            return "; it stands for \(name): write \"\(name):\(symbol)\""
+        }
+        #expect(
+            message("\(path):\(symbol)", signature: "(in:int) -> int")
+                == "library \"\(path)\" is a linker script (\(path)), a text for the linker of compilers, and "
+                + "can't be loaded\(remedy ?? "")")
+    }
+
     @Test("mistakes in coro and signature are told together, each at its place")
     func together() {
         let errors = workshop.catalog().mistakes("libc.so.6:abz", signature: "(in.len:int) -> imt")

@@ -89,12 +89,74 @@ struct InspectedFunctionTests {
             ("fill", "(out.ptr, out.len:*ulong) -> void", 0),
             ("fill", "(out.ptr, out.len:*u8) -> void", 1),
             ("fill", "(out.ptr, out.len:*i64) -> void", 1),
+            ("hour_of", "(in.ptr[8]) -> int", 0), ("hour_of", "(in:long) -> int", 1),
+            ("hour_in", "(in:long) -> int", 1),
+            ("whole_part", "(in:f64, out:*long) -> status:int", 0),
+            ("whole_part", "(in:f64, out:*int) -> status:int", 1),
+            ("whole_part", "(in:f64, out:*u64) -> status:int", 1),
+            ("whole_part", "(in:f64, out:*f64) -> status:int", 1),
+            ("chosen", "(in:int, null) -> void", 0), ("chosen", "(in:int, null) -> long", 1),
         ])
     func forms(_ symbol: String, _ signature: String, _ count: Int) throws {
         let file = try workshop.build("typed.c", as: "libtyped.so", linking: ["-g"])
         let function = try InspectedFunction(coro: "\(file):\(symbol)", signature: signature)
         #expect(function.hasDebugInformation)
         #expect(function.disagreements.count == count, "\(function.disagreements)")
+    }
+
+    @Test(
+        "a parameter that is a pointer to a function is compared, and named as a callback",
+        .enabled(if: hasDebugger, "gdb is not installed"),
+        arguments: [
+            (
+                "apply", "(null, in:int) -> int",
+                "1.       void *: NULL, where a callback belongs, int (*)(int)",
+                []
+            ),
+            (
+                "apply_named", "(in:int, x:long=0) -> int",
+                "2.       long: the node's arg x, 0 by default, where a callback belongs, transform",
+                [
+                    "parameter 2 is a callback, transform, in the library's debug information, (int, "
+                        + "transform), and long in the signature; callbacks can't be passed: write null for one "
+                        + "that may be left out"
+                ]
+            ),
+            (
+                "apply", "(in.ptr[4], n:long=1) -> int",
+                "1.       const void *: the bytes of input 1, which must be 4, where a callback belongs, int (*)(int)",
+                [
+                    "parameter 1 is a callback, int (*)(int), in the library's debug information, (int "
+                        + "(*)(int), int), and const void * in the signature; callbacks can't be passed: "
+                        + "write null for one that may be left out",
+                    "parameter 2 is int in the library's debug information, (int (*)(int), int), and long "
+                        + "in the signature",
+                ]
+            ),
+        ])
+    func callbacks(
+        _ symbol: String, _ signature: String, _ line: String, _ disagreements: [String]
+    ) throws {
+        let file = try workshop.build("typed.c", as: "libtyped.so", linking: ["-g"])
+        let function = try InspectedFunction(coro: "\(file):\(symbol)", signature: signature)
+        #expect(function.hasDebugInformation)
+        #expect(function.words.contains(line), "\(function.words)")
+        #expect(function.disagreements == disagreements)
+    }
+
+    @Test(
+        "a function with varargs agrees with no signature",
+        .enabled(if: hasDebugger, "gdb is not installed"),
+        arguments: ["(in:int, b:int=2) -> int", "(in:int) -> int"])
+    func varargs(_ signature: String) throws {
+        let file = try workshop.build("typed.c", as: "libtyped.so", linking: ["-g"])
+        let function = try InspectedFunction(coro: "\(file):total", signature: signature)
+        #expect(function.hasVarargs)
+        #expect(
+            function.disagreements == [
+                "the function has varargs, (int, ...) in the library's debug information, and can't be "
+                    + "called; name one with fixed arguments, or write a plugin in C that calls it"
+            ])
     }
 
     @Test(
