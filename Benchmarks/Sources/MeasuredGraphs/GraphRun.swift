@@ -9,9 +9,13 @@ public struct GraphRun: Sendable {
     ///
     /// The time is that of `Plumber.run`: opening and closing the processors are part of it,
     /// reading and checking the graph are not.
+    /// - Parameter options: those of the run.
     /// - Throws: `GraphFailure`, or `Unsound` where rows failed or were lost.
-    public static func of(_ graph: Graph) async throws -> GraphRun {
-        let plumber = try Plumber(graph, resolvers: [PluginCatalog(folders: PluginFolders())])
+    public static func of(
+        _ graph: Graph, options: Plumber.Options = Plumber.Options()
+    ) async throws -> GraphRun {
+        let plumber = try Plumber(
+            graph, resolvers: [PluginCatalog(folders: PluginFolders())], options: options)
         let start = ContinuousClock.now
         let report = try await plumber.run()
         let nanoseconds = (ContinuousClock.now - start) / .nanoseconds(1)

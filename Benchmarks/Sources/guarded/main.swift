@@ -25,5 +25,8 @@ let graph: Graph? =
 guard let graph else {
     throw GraphRun.Unsound(description: "no graph \(CommandLine.arguments[1])")
 }
-let run = try await GraphRun.of(graph)
+// Under valgrind quick rows are slow ones, and no batch is to be cut for that.
+var options = Plumber.Options()
+options.longestWait = .seconds(3600)
+let run = try await GraphRun.of(graph, options: options)
 print(run.sink["sum", default: 0])

@@ -49,6 +49,8 @@ final class Lane: @unchecked Sendable {
     private let exits: [Edge]
     private let stageBell: Doorbell
     private let mayBlock: Bool
+    /// Nanoseconds that what is done of a piece waits for the rest.
+    private let longestWait: Int
     private let mail: Locked<Mail>
     private var number: Int?
     private var collected: [[Batch]]
@@ -63,7 +65,7 @@ final class Lane: @unchecked Sendable {
     ///   - stageBell: rings when the lane has something for its stage.
     init(
         _ nodes: NodeSequence, entry: Edge, exits: [Edge], bell: Doorbell, stageBell: Doorbell,
-        mayBlock: Bool
+        mayBlock: Bool, longestWait: Int
     ) {
         self.nodes = nodes
         self.entry = entry
@@ -71,6 +73,7 @@ final class Lane: @unchecked Sendable {
         self.bell = bell
         self.stageBell = stageBell
         self.mayBlock = mayBlock
+        self.longestWait = longestWait
         mail = Locked(Mail(demands: exits.map { _ in .everything }))
         collected = exits.map { _ in [] }
     }
@@ -179,7 +182,7 @@ final class Lane: @unchecked Sendable {
     private func deliverLate() {
         guard let number else { return }
         let now = MonotonicTime.nanoseconds
-        guard now - lastDelivery > SendingPace.longestWait / 2 else { return }
+        guard now - lastDelivery > longestWait / 2 else { return }
         lastDelivery = now
         deliver(number, isWhole: false)
     }

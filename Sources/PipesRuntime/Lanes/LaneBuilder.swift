@@ -43,7 +43,7 @@ struct LaneBuilder {
     ) -> (stage: LaneStage, runners: [Int: [NodeRunner]]) {
         var runners: [Int: [NodeRunner]] = [:]
         let lanes = bells.indices.map { index in
-            let (lane, lanesRunners) = makeLane(index, doorbell, makeRunner)
+            let (lane, lanesRunners) = makeLane(index, doorbell, control, makeRunner)
             for (node, runner) in zip(stage.nodes, lanesRunners) {
                 runners[node, default: []].append(runner)
             }
@@ -62,7 +62,8 @@ struct LaneBuilder {
         }
         let laneStage = LaneStage(
             lanes, input: input, exits: outsides, lanesMayBlock: stage.mayBlock,
-            pieceSizes: pieceSizes, doorbell: doorbell, wakefulness: control.wakefulness)
+            pieceSizes: pieceSizes, longestWait: control.longestWait, doorbell: doorbell,
+            wakefulness: control.wakefulness)
         return (laneStage, runners)
     }
 
@@ -84,7 +85,7 @@ struct LaneBuilder {
     }
 
     private func makeLane(
-        _ lane: Int, _ stageBell: Doorbell, _ makeRunner: MakeRunner
+        _ lane: Int, _ stageBell: Doorbell, _ control: RunControl, _ makeRunner: MakeRunner
     ) -> (Lane, [NodeRunner]) {
         let bell = bells[lane]
         let entry = Edge(inLane: nil, bell: bell, readerNews: ReaderNews())
@@ -118,7 +119,7 @@ struct LaneBuilder {
         }
         let lane = Lane(
             NodeSequence(runners: runners), entry: entry, exits: taps, bell: bell,
-            stageBell: stageBell, mayBlock: stage.mayBlock)
+            stageBell: stageBell, mayBlock: stage.mayBlock, longestWait: control.longestWait)
         return (lane, runners)
     }
 }

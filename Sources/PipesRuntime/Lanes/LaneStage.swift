@@ -29,7 +29,7 @@ final class LaneStage: RunningStage, @unchecked Sendable {
     private var lanes: [RunningLane]
     private var ring = LaneRing()
     /// How many rows lanes are given at once.
-    private var pace = CallPace()
+    private var pace: CallPace
     /// Bytes that a lane gives back together, at most about.
     private let byteShare: Int
     /// What is left of the batch that is being handed out.
@@ -52,9 +52,10 @@ final class LaneStage: RunningStage, @unchecked Sendable {
     ///     most.
     init(
         _ lanes: [Lane], input: InputPort, exits: [Exit], lanesMayBlock: Bool,
-        pieceSizes: ClosedRange<Int>,
+        pieceSizes: ClosedRange<Int>, longestWait: Int,
         doorbell: Doorbell, wakefulness: Wakefulness
     ) {
+        pace = CallPace(longestWait: longestWait)
         self.lanes = lanes.map { RunningLane(lane: $0) }
         self.input = input
         self.exits = exits

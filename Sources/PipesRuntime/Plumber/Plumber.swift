@@ -18,6 +18,10 @@ public final class Plumber: Sendable {
         public var largestGrowth = 1 << 20
         /// How long nothing may move in a run before it is looked into.
         public var patience = Duration.seconds(3)
+        /// How long what a node has done of a batch waits for the rest of it, at most. The less, the
+        /// sooner a row leaves where rows take long; the more, the fewer the batches that a node is
+        /// to be paid for.
+        public var longestWait = Duration.milliseconds(1)
         /// Takes each failed row whose node's `then` is not `skip`. Any thread, one at a time for
         /// each node.
         public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }

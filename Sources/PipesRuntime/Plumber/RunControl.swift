@@ -27,6 +27,9 @@ final class RunControl: Sendable {
     /// How long a cancelled call is waited for before its ticket is given up.
     let cancelGrace: Duration
 
+    /// Nanoseconds that what a node has done of a batch waits for the rest of it.
+    let longestWait: Int
+
     private let state = Locked(State())
 
     /// Read for every batch, so without a lock; only ever raised.
@@ -53,6 +56,7 @@ final class RunControl: Sendable {
         hooks = options.hooks
         self.wakefulness = wakefulness
         cancelGrace = options.cancelGrace
+        longestWait = max(1, options.longestWait.nanoseconds)
         deadLetters = options.deadLetters
         clock.follow(wakefulness)
     }

@@ -7,14 +7,14 @@
 /// in what a row costs in a call for half as many, or twice as many.
 struct BatchPace {
     static let largest = 1 << 16
-    /// Nanoseconds a call takes: below, there are more rows in the next one; above, another number
-    /// is tried.
-    static let quick = 250_000
-    static let slow = 1_000_000
     /// Slow calls before the first trial of more rows, and between trials that came to nothing.
     static let callsBeforeFirstTrial = 8
     static let callsBetweenTrials = 64
 
+    /// Nanoseconds a call takes: below, there are more rows in the next one; above, another number
+    /// is tried.
+    private let quick: Int
+    private let slow: Int
     private(set) var rows: Int
     private var trial: Trial?
     private var slowCallsUntilTrial = callsBeforeFirstTrial
@@ -28,9 +28,13 @@ struct BatchPace {
         var isForMore: Bool
     }
 
-    /// - Parameter first: rows of the first call.
-    init(first: Int = 1) {
+    /// - Parameters:
+    ///   - first: rows of the first call.
+    ///   - longestWait: nanoseconds that what a call did may wait for its end.
+    init(first: Int = 1, longestWait: Int) {
         rows = first
+        slow = longestWait
+        quick = longestWait / 4
     }
 
     /// A call worked on so many rows, and took so long.
@@ -47,9 +51,9 @@ struct BatchPace {
             return
         }
         let mayGrow = byteCount <= byteShare / 2 && done >= rows
-        if nanoseconds < BatchPace.slow {
+        if nanoseconds < slow {
             trial = nil
-            if nanoseconds < BatchPace.quick, mayGrow { rows = min(rows * 2, BatchPace.largest) }
+            if nanoseconds < quick, mayGrow { rows = min(rows * 2, BatchPace.largest) }
             return
         }
         let cost = Double(nanoseconds) / Double(done)

@@ -5,13 +5,19 @@ struct CallPace {
     static let smallest = 1
     /// More than any batch has.
     static let largest = 1 << 16
-    /// Nanoseconds a call takes: below, there are more rows in the next one; above, fewer.
-    static let quick = 250_000
-    static let slow = 1_000_000
     /// Rows of a call from which on it is quick enough for a whole batch.
     static let enoughForAll = 64
 
+    /// Nanoseconds a call takes: below, there are more rows in the next one; above, fewer.
+    private let quick: Int
+    private let slow: Int
     private(set) var rows = smallest
+
+    /// - Parameter longestWait: nanoseconds that what a call did may wait for its end.
+    init(longestWait: Int) {
+        slow = longestWait
+        quick = longestWait / 4
+    }
 
     /// Rows that are worth taking, and sending on, together.
     var rowsAtOnce: Int { rows < CallPace.enoughForAll ? rows : Int.max }
@@ -25,10 +31,10 @@ struct CallPace {
     ) {
         if byteCount > byteShare {
             rows = max(min(rows, done) / (byteCount / byteShare + 1), CallPace.smallest)
-        } else if nanoseconds > CallPace.slow {
+        } else if nanoseconds > slow {
             // A call that was longer by far is not tried at half its rows first.
-            rows = max(min(rows / 2, max(done, 1) * CallPace.slow / nanoseconds), CallPace.smallest)
-        } else if nanoseconds < CallPace.quick, done == rows, byteCount <= byteShare / 2 {
+            rows = max(min(rows / 2, max(done, 1) * slow / nanoseconds), CallPace.smallest)
+        } else if nanoseconds < quick, done == rows, byteCount <= byteShare / 2 {
             rows = min(rows * 2, CallPace.largest)
         }
     }

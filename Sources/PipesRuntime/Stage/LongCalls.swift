@@ -16,8 +16,6 @@ final class LongCalls: Sendable {
 
     /// Nanoseconds between two looks.
     private static let interval = 1_000_000
-    /// Nanoseconds that a call may have taken at a look.
-    private static let limit = 400_000
     /// Nanoseconds between two looks for each call that is watched: looking must stay cheap.
     private static let intervalForEach = 200
     /// Looks in a row that find nothing before the thread sleeps.
@@ -27,11 +25,16 @@ final class LongCalls: Sendable {
     final class Watched: Sendable {
         fileprivate let mark: CallMark
         fileprivate let call: Call
+        /// Nanoseconds that it may have taken at a look.
+        fileprivate let limit: Int
         fileprivate let lastCount = Atomic(0)
 
-        init(_ mark: CallMark, _ call: Call) {
+        /// - Parameter longestWait: nanoseconds that what it did may wait for its end. The next look
+        ///   would come too late for one that has taken almost half of that.
+        init(_ mark: CallMark, _ call: Call, longestWait: Int) {
             self.mark = mark
             self.call = call
+            limit = longestWait / 5 * 2
         }
     }
 
@@ -91,7 +94,7 @@ final class LongCalls: Sendable {
                 if count != one.lastCount.load(ordering: .relaxed) { isQuiet = false }
                 one.lastCount.store(count, ordering: .relaxed)
                 guard let start = one.mark.currentStart else { continue }
-                if now - start > LongCalls.limit { one.call.comeBack() }
+                if now - start > one.limit { one.call.comeBack() }
             }
             return (isQuiet, watched.count)
         }

@@ -6,10 +6,11 @@ import PipesCore
 /// before the next is begun.
 final class MapRunner: NodeRunner {
     private lazy var work = Work(makeCall())
-    @exclusivity(unchecked) private var pace = CallPace()
+    private lazy var pace = CallPace(longestWait: control.longestWait)
     /// Where calls are for several rows, so that they can come back early.
     private lazy var watched = watchCalls()
-    private lazy var sending = SendingPace(byteShare: byteShare)
+    private lazy var sending = SendingPace(
+        byteShare: byteShare, longestWait: control.longestWait)
     @exclusivity(unchecked) private var isWorking = false
     @exclusivity(unchecked) private var hasSeenEnd = false
     /// When the next row may be tried again, where it has to wait.
@@ -118,7 +119,7 @@ final class MapRunner: NodeRunner {
     }
 
     private func watchCalls() -> LongCalls.Watched {
-        let watched = LongCalls.Watched(mark, work.call)
+        let watched = LongCalls.Watched(mark, work.call, longestWait: control.longestWait)
         LongCalls.shared.add(watched)
         return watched
     }

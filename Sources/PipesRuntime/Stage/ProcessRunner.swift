@@ -11,7 +11,7 @@ final class ProcessRunner: NodeRunner {
     @exclusivity(unchecked) private var sharedCall: Call?
     /// What is left of a batch that has more rows than the processor is given at once.
     @exclusivity(unchecked) private var rest: Batch?
-    @exclusivity(unchecked) private var pace = BatchPace()
+    private lazy var pace = BatchPace(longestWait: control.longestWait)
 
     private var largestJobCount: Int { defers ? max(1, node.properties.concurrency) : 1 }
 

@@ -4,7 +4,8 @@ import PipesCore
 final class SourceRunner: NodeRunner {
     private lazy var call = makeCall()
     @exclusivity(unchecked) private var pace = SourcePace()
-    @exclusivity(unchecked) private var callPace = BatchPace(first: ReaderPace.first)
+    private lazy var callPace = BatchPace(
+        first: ReaderPace.first, longestWait: control.longestWait)
     @exclusivity(unchecked) private var callStart = 0
     @exclusivity(unchecked) private var attempts = 0
     @exclusivity(unchecked) private var pauseEnd: ContinuousClock.Instant?

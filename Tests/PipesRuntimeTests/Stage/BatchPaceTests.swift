@@ -8,7 +8,7 @@ struct BatchPaceTests {
     private func rows(
         of count: Int, atHand: Int = Int.max, _ nanoseconds: (Int) -> Int
     ) -> [Int] {
-        var pace = BatchPace()
+        var pace = BatchPace(longestWait: 1_000_000)
         return (0..<count).map { _ in
             let rows = min(pace.rows, atHand)
             pace.note(rows: rows, nanoseconds: nanoseconds(rows))
@@ -39,7 +39,7 @@ struct BatchPaceTests {
 
     @Test("rows that get slow are given in fewer and fewer")
     func change() {
-        var pace = BatchPace()
+        var pace = BatchPace(longestWait: 1_000_000)
         for _ in 0..<10 { pace.note(rows: pace.rows, nanoseconds: 1000) }
         #expect(pace.rows == 1024)
         for _ in 0..<12 { pace.note(rows: pace.rows, nanoseconds: pace.rows * 1_000_000) }
@@ -48,7 +48,7 @@ struct BatchPaceTests {
 
     @Test("what takes many bytes is yielded by calls for few rows")
     func bytes() {
-        var pace = BatchPace()
+        var pace = BatchPace(longestWait: 1_000_000)
         pace.note(rows: 1, nanoseconds: 1000, byteCount: 600, byteShare: 1000)
         #expect(pace.rows == 1)
         pace.note(rows: 1, nanoseconds: 1000, byteCount: 400, byteShare: 1000)

@@ -19,7 +19,7 @@ struct LongCallsTests {
 
     @Test("are asked to come back once they have taken a while, until the next one begins")
     func comeBack() {
-        let watched = LongCalls.Watched(mark, call)
+        let watched = LongCalls.Watched(mark, call, longestWait: 1_000_000)
         calls.add(watched)
         mark.begin(now: 1000)
         _ = calls.look(now: 2000)
@@ -38,7 +38,7 @@ struct LongCallsTests {
 
     @Test("what is to be looked at stays so")
     func attention() {
-        calls.add(LongCalls.Watched(mark, call))
+        calls.add(LongCalls.Watched(mark, call, longestWait: 1_000_000))
         mark.begin(now: 1000)
         call.noteAttention()
         _ = calls.look(now: 1_001_000)
@@ -48,7 +48,7 @@ struct LongCallsTests {
 
     @Test("nobody looks while none is made")
     func quiet() {
-        calls.add(LongCalls.Watched(mark, call))
+        calls.add(LongCalls.Watched(mark, call, longestWait: 1_000_000))
         mark.begin(now: 1000)
         #expect(calls.look(now: 2000).isQuiet == false)
         #expect(calls.look(now: 3000).isQuiet == true)

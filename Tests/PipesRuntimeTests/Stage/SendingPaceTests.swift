@@ -6,7 +6,7 @@ import Testing
 struct SendingPaceTests {
     @Test("before the next call would have it wait for more than a millisecond")
     func time() {
-        var pace = SendingPace(byteShare: 1000)
+        var pace = SendingPace(byteShare: 1000, longestWait: 1_000_000)
         pace.note(nanoseconds: 300_000, byteCount: 0)
         #expect(!pace.isDue)
         pace.note(nanoseconds: 300_000, byteCount: 0)
@@ -20,7 +20,7 @@ struct SendingPaceTests {
 
     @Test("a result that came at once does not wait where a row before it took long")
     func mixed() {
-        var pace = SendingPace(byteShare: 1000)
+        var pace = SendingPace(byteShare: 1000, longestWait: 1_000_000)
         pace.note(nanoseconds: 30_000_000, byteCount: 0)
         pace.noteSent()
         pace.note(nanoseconds: 10, byteCount: 0)
@@ -31,7 +31,7 @@ struct SendingPaceTests {
 
     @Test("once it takes its share of the bytes that the edges hold")
     func bytes() {
-        var pace = SendingPace(byteShare: 1000)
+        var pace = SendingPace(byteShare: 1000, longestWait: 1_000_000)
         pace.note(nanoseconds: 10, byteCount: 999)
         #expect(!pace.isDue)
         pace.note(nanoseconds: 10, byteCount: 1000)
