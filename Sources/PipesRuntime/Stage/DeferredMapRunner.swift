@@ -10,6 +10,8 @@ final class DeferredMapRunner: NodeRunner {
         var batch: OpenBatch
         var slot: Int
         var attempts: Int
+        /// How long a test held the row back before its next call.
+        var delay = Duration.zero
     }
 
     /// A batch of which rows are in flight, or wait for earlier ones.
@@ -156,8 +158,14 @@ final class DeferredMapRunner: NodeRunner {
     private func call(_ flight: Flight) {
         var flight = flight
         guard let rows = flight.batch.input.rows else { return }
-        let fault = faults?.next(flight.batch.key(flight.slot))
-        if case .delay(let time) = fault { return pause(flight, time) }
+        let fault = faults?.next(
+            flight.batch.key(flight.slot), timeout: node.properties.timeout)
+        if case .delay(let time) = fault {
+            flight.delay = time
+            return pause(flight, time)
+        }
+        let delay = flight.delay
+        flight.delay = .zero
         flight.attempts += 1
         let call = spareCalls.popLast() ?? makeCall()
         call.reset(input: rows, rowCount: 1)
@@ -173,7 +181,7 @@ final class DeferredMapRunner: NodeRunner {
             settle(flight, call, .ok)
         } else if answer == .deferred {
             flights[ObjectIdentifier(call)] = flight
-            open(call)
+            open(call, after: delay)
             return
         } else {
             settle(flight, call, answer)

@@ -20,6 +20,8 @@ final class Job {
     /// When the last call began, in nanoseconds.
     @exclusivity(unchecked) var callStart = 0
     @exclusivity(unchecked) var pauseEnd: ContinuousClock.Instant?
+    /// How long a test held rows back before the first call.
+    @exclusivity(unchecked) var delay = Duration.zero
     /// What became of rows that are no items (any longer); nil while all are.
     @exclusivity(unchecked) private(set) var settlements: [Settlement]?
     /// Values by port, each with its row.

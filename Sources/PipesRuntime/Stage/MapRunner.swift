@@ -16,6 +16,8 @@ final class MapRunner: NodeRunner {
     /// When the next row may be tried again, where it has to wait.
     private var pauseEnd: ContinuousClock.Instant?
     @exclusivity(unchecked) private var isPaused = false
+    /// How long a test held back the next row.
+    private var delay = Duration.zero
     /// What the first output is declared to yield.
     private lazy var outputKind = node.description.outputs.first?.kind ?? .any
 
@@ -183,7 +185,9 @@ final class MapRunner: NodeRunner {
                 failRest(work)
                 break
             }
-            if let fault = faults?.next(work.input.key(slot: first + work.next)) {
+            if let fault = faults?.next(
+                work.input.key(slot: first + work.next), timeout: node.properties.timeout)
+            {
                 inject(fault, work)
                 if isPaused { break }
                 continue
@@ -268,7 +272,8 @@ final class MapRunner: NodeRunner {
         guard node.properties.timeout != nil else { return timed { call(count) } }
         // A timeout is for one row, so each is a call of its own.
         var done = 0
-        let answer = limited(work.call) {
+        defer { delay = .zero }
+        let answer = limited(work.call, after: delay) {
             let (mapped, answer) = call(1)
             done = mapped
             return answer
@@ -295,10 +300,13 @@ final class MapRunner: NodeRunner {
             noteGiven(work)
             settle(work, .reject)
         case .retry(let message):
+            delay = .zero
             work.call.explanation = message
             noteGiven(work)
             settle(work, .retry)
-        case .delay(let time): pause(until: control.clock.now + time)
+        case .delay(let time):
+            delay = time
+            pause(until: control.clock.now + time)
         case .crash: InjectedFaults.crash()
         }
     }

@@ -319,11 +319,13 @@ class NodeRunner {
     // MARK: Deferred calls
 
     /// Notes a call that was answered with DEFERRED. Its timeout runs from now.
-    final func open(_ call: Call) {
+    ///
+    /// - Parameter delay: how long a test held the row back before the call.
+    final func open(_ call: Call, after delay: Duration = .zero) {
         // Something outside the graph will wake this node.
         control.wakefulness.beginOutside()
         let now = control.clock.now
-        openCalls.open(call, deadline: node.properties.timeout.map { now + $0 })
+        openCalls.open(call, deadline: node.properties.timeout.map { now + $0 - delay })
         ringForOpenCalls()
     }
 
@@ -408,17 +410,23 @@ class NodeRunner {
 
     /// A call within the node's timeout, if it has one: past it, the call is interrupted, and
     /// whatever it answers then counts like RETRY.
-    final func limited(_ call: Call, _ body: () -> Answer) -> Answer {
+    ///
+    /// - Parameter delay: how long a test held the row back before the call.
+    final func limited(
+        _ call: Call, after delay: Duration = .zero, _ body: () -> Answer
+    ) -> Answer {
         guard let watchdog else { return timed(body) }
-        let (answer, isLate) = timed { watchdog.watch(body) }
+        let (answer, isLate) = timed { watchdog.watch(after: delay, body) }
         // What was deferred is watched by its ticket.
         guard isLate, answer != .deferred, !answer.isFatal else { return answer }
         call.explanation = timeoutText
         return .retry
     }
 
-    private var timeoutText: String {
-        "took longer than its timeout of \(node.properties.timeout.map { "\($0)" } ?? "")"
+    private var timeoutText: String? { node.properties.timeout.map { Self.text(ofTimeout: $0) } }
+
+    static func text(ofTimeout timeout: Duration) -> String {
+        "took longer than its timeout of \(timeout)"
     }
 
     final func timed<Result>(_ body: () -> Result) -> Result {

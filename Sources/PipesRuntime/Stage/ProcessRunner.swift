@@ -88,11 +88,13 @@ final class ProcessRunner: NodeRunner {
         for row in rows {
             let key = job.input.key(slot: job.slot(of: row))
             var number = 1
-            while let fault = faults.next(key) {
+            var delay = Duration.zero
+            while let fault = faults.next(key, timeout: node.properties.timeout) {
                 let hit = Job.Attempt(rows: [row], number: number)
                 switch fault {
                 case .reject(let message): fail(job, row, hit, .reject, message)
                 case .retry(let message):
+                    delay = .zero
                     if mayRetry(hit) {
                         number += 1
                         account.retries += 1
@@ -100,6 +102,7 @@ final class ProcessRunner: NodeRunner {
                     }
                     fail(job, row, hit, .retry, message)
                 case .delay(let time):
+                    delay = time
                     job.pauseEnd = max(job.pauseEnd ?? control.clock.now, control.clock.now + time)
                     continue
                 case .crash: InjectedFaults.crash()
@@ -107,6 +110,7 @@ final class ProcessRunner: NodeRunner {
                 rows.removeAll { $0 == row }
                 break
             }
+            job.delay = max(job.delay, delay)
         }
         if rows.count < job.rowCount || attempt.rows != nil {
             job.todo = rows.isEmpty ? [] : [Job.Attempt(rows: rows, number: 1)]
@@ -146,10 +150,12 @@ final class ProcessRunner: NodeRunner {
         if defers, attempt.number > 1, !processor.completesCallsOnce { job.call = makeCall() }
         job.call.reset(input: job.input.rows, rowCount: Int(batch.count))
         job.callStart = MonotonicTime.nanoseconds
-        let answer = limited(job.call) { processor.process(job.call, batch) }
+        let delay = job.delay
+        job.delay = .zero
+        let answer = limited(job.call, after: delay) { processor.process(job.call, batch) }
         if answer == .deferred {
             job.isOpen = true
-            open(job.call)
+            open(job.call, after: delay)
         } else {
             job.todo.removeFirst()
             settle(job, attempt, answer)

@@ -9,6 +9,8 @@ final class SourceRunner: NodeRunner {
     @exclusivity(unchecked) private var callStart = 0
     @exclusivity(unchecked) private var attempts = 0
     @exclusivity(unchecked) private var pauseEnd: ContinuousClock.Instant?
+    /// How long a test held back the next row.
+    @exclusivity(unchecked) private var delay = Duration.zero
 
     /// Whether it stopped asking, for the source of another graph to go on.
     private var isPaused = false
@@ -48,12 +50,15 @@ final class SourceRunner: NodeRunner {
         guard free > 0 else { return false }
         callStart = MonotonicTime.nanoseconds
         let room = min(free, pace.next(now: callStart), callPace.rows)
-        if let fault = faults?.next([nextKey]) { return inject(fault) }
+        if let fault = faults?.next([nextKey], timeout: node.properties.timeout) {
+            return inject(fault)
+        }
         // The next row that a test wants to hit must be the first of its call.
         let demand = min(room, faults?.distance(from: nextKey) ?? room)
         call.reset(demand: demand)
-        let answer = limited(call) { processor.produce(call) }
-        if answer == .deferred { open(call) } else { settle(answer) }
+        let delay = takeDelay()
+        let answer = limited(call, after: delay) { processor.produce(call) }
+        if answer == .deferred { open(call, after: delay) } else { settle(answer) }
         return true
     }
 
@@ -63,15 +68,22 @@ final class SourceRunner: NodeRunner {
             call.explanation = message
             settle(.reject)
         case .retry(let message):
+            delay = .zero
             call.explanation = message
             settle(.retry)
         case .delay(let time):
+            delay = time
             let end = control.clock.now + time
             pauseEnd = end
             ring(at: end)
         case .crash: InjectedFaults.crash()
         }
         return true
+    }
+
+    private func takeDelay() -> Duration {
+        defer { delay = .zero }
+        return delay
     }
 
     override func completed(_ call: Call, _ completion: Call.Completion) {

@@ -20,8 +20,12 @@ final class Watchdog: Sendable {
         self.onStuck = onStuck
     }
 
+    /// - Parameter delay: how much of the time is already spent.
     /// - Returns: what the call came to, and whether it took too long.
-    func watch<Result>(_ body: () -> Result) -> (result: Result, isLate: Bool) {
+    func watch<Result>(
+        after delay: Duration, _ body: () -> Result
+    ) -> (result: Result, isLate: Bool) {
+        let limit = limit - delay
         let number = current.withLock { current in
             current = (true, current.number + 1)
             return current.number

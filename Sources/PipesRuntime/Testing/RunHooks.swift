@@ -54,13 +54,22 @@ package final class InjectedFaults: Sendable {
     }
 
     /// What is to be done to the row that is next, once for each time it is asked.
-    func next(_ key: [UInt64]) -> Effect? {
+    ///
+    /// - Parameter timeout: of the node. A delay counts as time of the row: one that is longer
+    ///   lasts as long as the timeout, and then that attempt has failed.
+    func next(_ key: [UInt64], timeout: Duration?) -> Effect? {
         faults.withLock { faults in
             guard var fault = faults[key], fault.left > 0 else { return nil }
             fault.left -= 1
             fault.isReached = true
+            var effect = fault.effect
+            if case .delay(let time) = effect, let timeout, time > timeout {
+                effect = .delay(timeout)
+                fault = Fault(
+                    effect: .retry(NodeRunner.text(ofTimeout: timeout)), left: 1, isReached: true)
+            }
             faults[key] = fault
-            return fault.effect
+            return effect
         }
     }
 

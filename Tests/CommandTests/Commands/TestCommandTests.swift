@@ -35,6 +35,24 @@ struct TestCommandTests {
         }
         """
 
+    /// A map, a split and a map that defers: each may take two seconds for a row.
+    private static func timeouts(_ tests: String) -> String {
+        """
+        {
+          "nodes": {
+            "inp": {"coro": "io.lines"},
+            "rev": {"coro": "strings.reverse", "properties": {"timeout": "2s"}},
+            "words": {"coro": "strings.split", "properties":
+              {"timeout": "2s", "on_error": {"retry": {"max": 1, "backoff": "1m..1m"}}}},
+            "late": {"coro": "flow.delay", "args": {"time": "1s"}, "properties": {"timeout": "2s"}},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {"inp": ["rev"], "rev": ["words"], "words": ["late"], "late": ["out"]},
+          "tests": [\(tests)]
+        }
+        """
+    }
+
     private func test(
         _ graph: String, _ options: [String] = [], in scratch: Scratch? = nil
     ) async throws -> Command.Outcome {
@@ -348,6 +366,41 @@ struct TestCommandTests {
             in: scratch.folder
         ).outcome()
         #expect(outcome.output == "ok    one\ngraph.json: 1 test, 1 passed, 0 failed\n")
+        #expect(outcome.code == 0)
+    }
+
+    @Test("a delay counts as time of its row, so that a node's timeout can be tested")
+    func delayedPastTimeout() async throws {
+        let late = "took longer than its timeout of 2.0 seconds"
+        let rows = "\"sources\": {\"inp\": [\"b a\", \"c\"]}"
+        let outcome = try await test(
+            Self.timeouts(
+                """
+                {"name": "a map", \(rows), "expect": {"out": ["c"]}, "failures": {"rev": ["\(late)"]},
+                 "faults": {"rev": {"at": 0, "how": "delay", "time": "2100ms"}}},
+                {"name": "a map in time", \(rows), "expect": {"out": ["a", "b", "c"]},
+                 "faults": {"rev": {"at": 0, "how": "delay", "time": "1900ms"}}},
+                {"name": "a split that is tried again", \(rows), "expect": {"out": ["a", "b", "c"]},
+                 "faults": {"words": {"at": 0, "how": "delay", "time": "3s"}}},
+                {"name": "a deferred call", \(rows), "expect": {"out": ["a", "c"]},
+                 "failures": {"late": ["\(late)"]},
+                 "faults": {"late": {"at": [[0, 1]], "how": "delay", "time": "1h"}}},
+                {"name": "delay and call together", \(rows), "expect": {"out": ["a", "c"]},
+                 "args": {"late": {"time": "1900ms"}}, "failures": {"late": ["\(late)"]},
+                 "faults": {"late": [{"at": [[0, 1]], "how": "delay", "time": "1s"}]},
+                 "dead_letters": [{"node": "late", "key": [0, 1], "attempts": 1}]}
+                """))
+        #expect(
+            outcome.output == """
+                ok    a map
+                ok    a map in time
+                ok    a split that is tried again
+                ok    a deferred call
+                ok    delay and call together
+                graph.json: 5 tests, 5 passed, 0 failed
+
+                """)
+        #expect(outcome.errors == "")
         #expect(outcome.code == 0)
     }
 }
