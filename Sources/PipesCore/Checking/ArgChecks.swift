@@ -13,7 +13,8 @@ extension GraphCheck {
         let params = description.params
         var values: [Value?] = params.map(\.fallback)
         var given: Set<Int> = []
-        var isSound = !node.argsAreUnreadable
+        let argsAreUnreadable = node.unreadable.contains("args")
+        var isSound = !argsAreUnreadable
         // What is meant by a name that no param has is not missing as well.
         var misspelt: Set<String> = []
         for arg in node.args {
@@ -52,7 +53,7 @@ extension GraphCheck {
         }
         for (position, param) in params.enumerated() where !given.contains(position) {
             guard let fallback = values[position] else {
-                if node.argsAreUnreadable || misspelt.contains(param.name) { continue }
+                if argsAreUnreadable || misspelt.contains(param.name) { continue }
                 report(
                     node: index,
                     "\(node.coro) needs param \(param.name.quoted) (\(param.kind.name)); give it "

@@ -8,6 +8,7 @@ extension GraphCheck {
                 positions[node.name] = index
                 continue
             }
+            twins.insert(index)
             report(node: index, "a second node of this name", at: node.places.name)
         }
         wires.reserveCapacity(graph.edges.count)
@@ -123,7 +124,9 @@ extension GraphCheck {
     mutating func checkInputs() {
         for (index, node) in graph.nodes.enumerated() {
             modes[index] = mode(of: index)
-            guard let description = descriptions[index], !description.isSource else { continue }
+            guard let description = descriptions[index], !description.isSource,
+                !twins.contains(index)
+            else { continue }
             if inputs[index].isEmpty {
                 if edgesAreIncomplete { continue }
                 report(
@@ -131,10 +134,17 @@ extension GraphCheck {
                     "\(node.coro) needs input and no node feeds it; name \(name(index)) in the "
                         + "list of one under \"graph\"",
                     at: node.places.name)
-            } else if let ports = description.inputs, !ports.isEmpty {
+            } else if let ports = description.inputs, !ports.isEmpty, modeIsKnown(index) {
                 checkWidth(of: index, ports)
             }
         }
+    }
+
+    /// Whether it can be said how a node takes its inputs: not where `aggregate_inputs` could not be
+    /// read.
+    func modeIsKnown(_ node: Int) -> Bool {
+        !graph.nodes[node].unreadable.contains("aggregate_inputs")
+            || inputs[node].count == 1 && descriptions[node]?.inputs?.count == 1
     }
 
     private func mode(of node: Int) -> CheckedGraph.InputMode {
@@ -149,6 +159,7 @@ extension GraphCheck {
         let senders = inputs[index].compactMap { wires[$0]?.from }
         if modes[index] == .merge {
             guard ports.count != 1 else { return }
+            misfits.insert(index)
             report(
                 node: index,
                 "\(node.coro) joins \(ports.count) inputs (\(ports.map(\.name).listed)), but "
@@ -157,8 +168,12 @@ extension GraphCheck {
             return
         }
         if senders.count > ports.count {
-            // The edge that is too many may be the one that closes the cycle.
-            if cycleNodes.contains(index) { return }
+            misfits.insert(index)
+            // The edge that is too many may be the one that closes the cycle, or comes from a sink.
+            let isTold =
+                cycleNodes.contains(index)
+                || senders.contains { descriptions[$0]?.isSink == true }
+            if isTold { return }
             let takes = ports.count == 1 ? "1 input" : "\(ports.count) inputs"
             let remedy =
                 ports.count == 1
@@ -168,7 +183,9 @@ extension GraphCheck {
                 "\(node.coro) takes \(takes), but \(senders.count) nodes feed it: "
                     + senders.map(name).listed + remedy,
                 at: graph.edges[inputs[index][ports.count]].place)
-        } else if senders.count < ports.count, !edgesAreIncomplete {
+        } else if senders.count < ports.count {
+            misfits.insert(index)
+            if edgesAreIncomplete { return }
             report(
                 node: index,
                 "\(node.coro) joins \(ports.count) inputs (\(ports.map(\.name).listed)), but "
@@ -177,12 +194,57 @@ extension GraphCheck {
         }
     }
 
+    /// What a node yields and nobody takes is worked out for nothing.
+    mutating func warnOfUnread() {
+        if edgesAreIncomplete { return }
+        for (index, node) in graph.nodes.enumerated() {
+            guard let description = descriptions[index], !description.isSink,
+                !description.outputs.isEmpty, outputs[index].isEmpty, !twins.contains(index)
+            else { continue }
+            report(
+                .warning, node: index,
+                "feeds no other node, so what \(node.coro) yields is lost; name those that take it "
+                    + "under \"graph\", as in {\(name(index)): [\"out\"]}",
+                at: node.places.name)
+        }
+    }
+
+    /// Calls of a processor that is not concurrent come one after the other, whatever a node says.
+    mutating func warnOfIdleConcurrency() {
+        for (index, node) in graph.nodes.enumerated() {
+            let count = node.properties.concurrency
+            // What "defaults" says is meant for those that can.
+            guard count > 1, !node.inherited.contains("concurrency"),
+                let reason = descriptions[index].flatMap(whyOneAtATime)
+            else { continue }
+            report(
+                .warning, node: index,
+                "\"concurrency\" \(count) changes nothing: \(node.coro) \(reason), so its calls come "
+                    + "one at a time; leave it out",
+                at: node.places.properties["concurrency"] ?? node.places.name)
+        }
+    }
+
+    private func whyOneAtATime(_ description: ProcessorDescription) -> String? {
+        if description.isSource { return "is a source" }
+        if description.flags.contains(.defers) { return nil }
+        if !description.flags.contains(.concurrent) {
+            return "is not concurrent (PIPES_CONCURRENT)"
+        }
+        return description.rate == .aggregates ? "aggregates" : nil
+    }
+
     // MARK: Kinds
 
     /// What each edge brings against what its receiver takes.
     mutating func checkKinds() {
         for node in graph.nodes.indices {
-            guard let ports = descriptions[node]?.inputs, !ports.isEmpty else { continue }
+            guard let ports = descriptions[node]?.inputs, !ports.isEmpty, modeIsKnown(node) else {
+                continue
+            }
+            // Which input is missing can't be known, nor what a join is fed that merges.
+            let isComplete = inputs[node].count >= ports.count && modes[node] != .merge
+            if misfits.contains(node), !isComplete { continue }
             let isMerge = modes[node] == .merge
             for (position, edge) in inputs[node].enumerated() {
                 let input = isMerge ? 0 : position

@@ -57,7 +57,7 @@ extension GraphCheck {
                 "nothing ever enters the loop: \(name(head)) has no other input. Give the first "
                     + "rows in \"initial\"",
                 at: graph.edges[edge].place)
-        } else if graph.nodes[head].properties.aggregateInputs {
+        } else if graph.nodes[head].properties.aggregateInputs, modeIsKnown(head) {
             report(
                 edge: edge,
                 "\(name(head)) joins what goes back with its other inputs, so the first of their "
@@ -69,7 +69,7 @@ extension GraphCheck {
 
     /// The initial values against what the head takes.
     private mutating func checkInitial(_ feedback: Graph.Feedback, edge: Int, head: Int) {
-        guard let port = headPort(head, fedBy: edge) else { return }
+        guard let port = headPort(head, fedBy: edge), !feedback.isUnreadable else { return }
         let param = ProcessorDescription.Param(name: port.name, kind: port.kind)
         for (position, value) in feedback.initial.enumerated() {
             do {

@@ -3,7 +3,19 @@
 public struct GraphChecker {
     /// What a `coro` string came to: a description, or what is wrong with it. A diagnostic
     /// without a place is reported at the node's `coro`.
-    public typealias Resolve = (Graph.Node) -> Result<ProcessorDescription, Rejection>
+    public typealias Resolve = (Graph.Node) -> Result<Resolution, Rejection>
+
+    /// A processor that was found.
+    public struct Resolution: Sendable {
+        public var description: ProcessorDescription
+        /// What the user should know although it can run: warnings at the node's `coro`.
+        public var warnings: [String]
+
+        public init(_ description: ProcessorDescription, warnings: [String] = []) {
+            self.description = description
+            self.warnings = warnings
+        }
+    }
 
     public struct Rejection: Error, Sendable {
         public var diagnostics: [Diagnostic]
@@ -28,6 +40,8 @@ public struct GraphChecker {
         check.checkArgs()
         check.findOrder()
         check.checkInputs()
+        check.warnOfUnread()
+        check.warnOfIdleConcurrency()
         check.checkKinds()
         check.checkFeedback()
         check.traceLineages()
@@ -70,6 +84,10 @@ struct GraphCheck {
     /// By node: edges in the order of the file.
     var outputs: [[Int]]
     var edgesAreIncomplete: Bool
+    /// Nodes with a name that another one has.
+    var twins: Set<Int> = []
+    /// Nodes that are fed by more or fewer than they take.
+    var misfits: Set<Int> = []
     /// Senders before receivers; without nodes that are on a cycle or behind one.
     var order: [Int] = []
     /// Nodes on cycles that were reported.
@@ -104,11 +122,17 @@ struct GraphCheck {
     }
 
     mutating func resolveNodes(_ resolve: GraphChecker.Resolve) {
+        var warned: Set<String> = []
         for (index, node) in graph.nodes.enumerated() {
             // The file's reader has already said that there is none.
             if graph.hasErrors && node.coro.isEmpty { continue }
             switch resolve(node) {
-            case .success(let description): descriptions[index] = description
+            case .success(let resolution):
+                descriptions[index] = resolution.description
+                // What is so of many nodes is said once.
+                for text in resolution.warnings where warned.insert(text).inserted {
+                    report(.warning, node: index, text, at: node.places.coro)
+                }
             case .failure(let rejection):
                 for diagnostic in rejection.diagnostics { report(diagnostic, about: node) }
             }

@@ -13,7 +13,7 @@ extension GraphCheck {
     static let deepestKey = 64
 
     /// Follows the keys of rows from the sources on, decides how each join pairs its inputs, and
-    /// refuses the joins that can't (graph.md, "Settlements" and "Joins").
+    /// refuses the joins that can't (docs/graph-file.md, "What a join pairs").
     mutating func traceLineages() {
         var room = RoomCheck(nodeCount: graph.nodes.count)
         var firstHeads: [Lineage: Int] = [:]
@@ -48,7 +48,8 @@ extension GraphCheck {
     ) {
         let properties = graph.nodes[node].properties
         guard description.shape == .map, description.flags.contains(.defers),
-            holds > max(1, properties.concurrency)
+            holds > max(1, properties.concurrency),
+            !graph.nodes[node].unreadable.contains("concurrency")
         else { return }
         let places = graph.nodes[node].places
         let rows = holds == Int.max ? "all rows" : "\(holds) rows"
@@ -85,7 +86,9 @@ extension GraphCheck {
             guard let trace = traces[wire.from] else { return nil }
             lineages.append(trace.lineages[port])
         }
-        guard let first = lineages.first else { return nil }
+        guard let first = lineages.first, modeIsKnown(node) || lineages.count == 1,
+            !misfits.contains(node)
+        else { return nil }
         switch modes[node] {
         case .none: return nil
         case .single where wires[inputs[node][0]]?.isFeedback == true:

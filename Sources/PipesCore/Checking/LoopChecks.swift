@@ -96,6 +96,7 @@ extension GraphCheck {
 
     /// Edges that go back from one output bring the rows of one round to several heads.
     private mutating func checkSiblings(_ edges: [Int]) -> Bool {
+        if edges.contains(where: { graph.edges[$0].feedback?.isUnreadable == true }) { return true }
         let counts = edges.map { graph.edges[$0].feedback?.initial.count ?? 0 }
         for (edge, count) in zip(edges, counts) where count != counts[0] {
             report(

@@ -1,5 +1,5 @@
-/// Whether every join has room for what one of its branches may keep back (graph.md, "Bounded
-/// and free of deadlock").
+/// Whether every join has room for what one of its branches may keep back (docs/graph-file.md,
+/// "Edges are bounded").
 ///
 /// Between a fork and the join where its branches meet, a branch that holds n rows lets nothing
 /// through before it has more than n; till then the others must take what the fork sends, so
@@ -120,6 +120,11 @@ struct RoomCheck {
         _ edge: Int, _ wire: GraphCheck.Wire, has branchRoom: Int, fork: Int,
         for other: Slowest, check: inout GraphCheck
     ) {
+        let receiver = check.graph.nodes[wire.to].unreadable
+        guard !check.graph.edges[edge].queueSizeIsUnreadable,
+            check.graph.edges[edge].queueSize != nil || !receiver.contains("queue_size"),
+            !receiver.contains("overflow")
+        else { return }
         let holder = check.name(other.holder ?? fork)
         let branch = check.name(wire.from)
         let needed = wire.capacity + other.held - branchRoom + 1

@@ -11,6 +11,13 @@ extension Graph {
         /// Whether a part of it could not be read from the file, so that it must not be judged.
         public internal(set) var isUnreadable = false
 
+        /// One of which nothing can be read but that it is there.
+        static var unreadable: Graph.Feedback {
+            var feedback = Graph.Feedback()
+            feedback.isUnreadable = true
+            return feedback
+        }
+
         public init(
             initial: [Value] = [], maxInLoop: Int? = nil, places: Places = Places()
         ) {

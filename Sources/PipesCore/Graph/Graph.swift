@@ -40,8 +40,11 @@ public struct Graph: Sendable {
         /// For a plain function; nil for a plugin's processor.
         public var signature: String?
         public var properties: NodeProperties
-        /// Whether `args` could not be read from the file, so that none may be missed.
-        public internal(set) var argsAreUnreadable = false
+        /// Keys of the node, and properties, that the file gives and that could not be read: nothing
+        /// may follow from what stands in their place.
+        public internal(set) var unreadable: Set<String> = []
+        /// Properties that come from the file's `defaults`.
+        public internal(set) var inherited: Set<String> = []
         /// What the node must yield for some rows, to be tried when the graph is checked.
         public var examples: [Example]
         public var places: Places
@@ -136,6 +139,8 @@ public struct Graph: Sendable {
         public var overflow: NodeProperties.Overflow?
         /// Where it starts the next round of a loop; nil for every other edge.
         public var feedback: Feedback?
+        /// Whether `queueSize` could not be read from the file.
+        public internal(set) var queueSizeIsUnreadable = false
         /// Of the receiver's name in the sender's list.
         public var place: Place?
         /// Of the sender's key in `graph`.

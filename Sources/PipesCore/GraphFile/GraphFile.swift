@@ -1,6 +1,6 @@
 import PipesJSON
 
-/// Reads a graph file (graph.md).
+/// Reads a graph file (docs/graph-file.md).
 public enum GraphFile {
     /// - Parameters:
     ///   - text: the whole file, as bytes.

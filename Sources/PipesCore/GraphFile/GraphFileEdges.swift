@@ -125,7 +125,9 @@ extension GraphFileReader {
         let subject = Subject.edge(from: edge.from, to: edge.to)
         switch setting.key {
         case "to": break
-        case "queue_size": edge.queueSize = queueSize(setting, of: subject)
+        case "queue_size":
+            edge.queueSize = queueSize(setting, of: subject)
+            if edge.queueSize == nil { edge.queueSizeIsUnreadable = true }
         case "queue_bytes": edge.queueBytes = queueBytes(setting, of: subject)
         case "overflow":
             var overflow = NodeProperties.Overflow.suspend
@@ -134,9 +136,12 @@ extension GraphFileReader {
         case "feedback":
             edge.feedback = feedback(setting, of: subject)
         default:
-            unknownKey(
+            let meant = unknownKey(
                 setting, of: subject, owner: "an edge",
                 known: ["to", "queue_size", "queue_bytes", "overflow", "feedback"])
+            if meant == "queue_size" { edge.queueSizeIsUnreadable = true }
+            // It is meant to go back, whatever else it says.
+            if meant == "feedback", edge.feedback == nil { edge.feedback = .unreadable }
         }
     }
 

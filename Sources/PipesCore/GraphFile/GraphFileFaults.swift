@@ -41,6 +41,7 @@ extension GraphFileReader {
         var keys: [[UInt64]]?
         var how: LocatedJSON.Member?
         var message: String?
+        var misspelt: Set<String> = []
         for member in members {
             switch member.key {
             case "at": keys = readKeys(member, of: subject)
@@ -48,11 +49,13 @@ extension GraphFileReader {
             case "times", "time": break
             case "message": message = string(member, of: subject)
             default:
-                unknownKey(
+                let meant = unknownKey(
                     member, of: subject, owner: "a fault", known: GraphFileReader.faultKeys)
+                if let meant { misspelt.insert(meant) }
             }
         }
         guard let how else {
+            if misspelt.contains("how") { return nil }
             report(
                 "\(subject.prefix)a fault without \"how\"; it can be "
                     + GraphFileReader.effects.map(\.quoted).listed,
@@ -60,7 +63,7 @@ extension GraphFileReader {
             return nil
         }
         let effect = readEffect(how, members, of: subject)
-        if !members.contains(where: { $0.key == "at" }) {
+        if !misspelt.contains("at"), !members.contains(where: { $0.key == "at" }) {
             report(
                 "\(subject.prefix)a fault without \"at\"; it names the keys of rows, from 0, such "
                     + "as [3]",
@@ -78,11 +81,12 @@ extension GraphFileReader {
         guard let text = string(how, of: subject) else { return nil }
         let times = members.first { $0.key == "times" }
         let time = members.first { $0.key == "time" }
-        if let times, text != "retry" {
+        let isKnown = GraphFileReader.effects.contains(text)
+        if let times, isKnown, text != "retry" {
             report(
                 "\(subject.prefix)\"times\" goes with \"how\": \"retry\"", at: times.keyOffset)
         }
-        if let time, text != "delay" {
+        if let time, isKnown, text != "delay" {
             report("\(subject.prefix)\"time\" goes with \"how\": \"delay\"", at: time.keyOffset)
         }
         switch text {

@@ -19,8 +19,9 @@ extension GraphFileReader {
                 feedback.maxInLoop = integer(member, of: subject, in: range)
                 if feedback.maxInLoop == nil { feedback.isUnreadable = true }
             default:
-                unknownKey(
+                let meant = unknownKey(
                     member, of: subject, owner: "\"feedback\"", known: ["initial", "max_in_loop"])
+                if meant != nil { feedback.isUnreadable = true }
             }
         }
         return feedback
@@ -37,7 +38,9 @@ extension GraphFileReader {
             return
         }
         for element in elements {
+            let errorCount = diagnostics.count
             feedback.initial.append(value(element, of: subject))
+            if diagnostics.count > errorCount { feedback.isUnreadable = true }
             feedback.places.initial.append(place(element.offset))
         }
     }

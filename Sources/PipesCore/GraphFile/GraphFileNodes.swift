@@ -31,7 +31,6 @@ extension GraphFileReader {
             return result
         }
         var namesProcessor = false
-        var signatureIsUnreadable = false
         for member in members {
             switch member.key {
             case "coro":
@@ -41,40 +40,49 @@ extension GraphFileReader {
             case "signature":
                 result.places.signature = place(member.value.offset)
                 result.signature = string(member, of: subject)
-                signatureIsUnreadable = result.signature == nil
+                if result.signature == nil { result.unreadable.insert("signature") }
             case "args":
                 let args = read(args: member.value, of: subject)
                 result.args = args ?? []
-                result.argsAreUnreadable = args == nil
+                if args == nil { result.unreadable.insert("args") }
             case "properties":
                 read(
                     properties: member.value, of: subject, named: "\"properties\"", into: &result)
             case "examples": result.examples = read(examples: member.value, of: subject)
-            default: unknownNodeKey(member, of: subject)
+            default:
+                let meant = unknownNodeKey(member, of: subject)
+                if meant == "properties" {
+                    result.unreadable.formUnion(GraphFileReader.propertyKeys)
+                } else if let meant {
+                    result.unreadable.insert(meant)
+                }
             }
         }
-        if !namesProcessor {
+        if !namesProcessor, !result.unreadable.contains("coro") {
             report(
                 "\(subject.prefix)no \"coro\": it names the processor, such as "
                     + "\"strings.reverse\"",
                 at: node.keyOffset)
         }
         // Without the signature that was meant nothing can be said of the function.
-        if signatureIsUnreadable { result.coro = "" }
+        if result.signature == nil, result.unreadable.contains("signature") { result.coro = "" }
         return result
     }
 
-    private mutating func unknownNodeKey(_ member: LocatedJSON.Member, of subject: Subject) {
-        if GraphFileReader.propertyKeys.contains(member.key) {
-            report(
-                "\(subject.prefix)\(member.key.quoted) is a property: put it into "
-                    + "\"properties\": {...}",
-                at: member.keyOffset)
-        } else {
-            unknownKey(
+    /// - Returns: the key or the property that was probably meant.
+    private mutating func unknownNodeKey(
+        _ member: LocatedJSON.Member, of subject: Subject
+    ) -> String? {
+        guard GraphFileReader.propertyKeys.contains(member.key) else {
+            return unknownKey(
                 member, of: subject, owner: "a node",
                 known: ["coro", "args", "signature", "properties", "examples"])
         }
+        report(
+            "\(subject.prefix)\(member.key.quoted) is a property: put it into "
+                + "\"properties\": {...}",
+            at: member.keyOffset)
+        return member.key
     }
 
     /// - Returns: nil where they are no args at all.
@@ -125,6 +133,7 @@ extension GraphFileReader {
         }
         var inputs: [Value]?
         var output: Value?
+        var misspelt: Set<String> = []
         for member in members {
             switch (member.key, member.value.content) {
             case ("in", .list(let elements)):
@@ -136,12 +145,17 @@ extension GraphFileReader {
                     member.value, of: subject, key: "in", wants: "a list of one joined row")
                 return nil
             case ("out", _): output = rowValue(member.value, of: subject)
-            default: unknownKey(member, of: subject, owner: "an example", known: ["in", "out"])
+            default:
+                let meant = unknownKey(
+                    member, of: subject, owner: "an example", known: ["in", "out"])
+                if let meant { misspelt.insert(meant) }
             }
         }
         guard let inputs, let output else {
             let missing = inputs == nil ? "in" : "out"
-            report("\(subject.prefix)an example without \"\(missing)\"", at: example.offset)
+            if !misspelt.contains(missing) {
+                report("\(subject.prefix)an example without \"\(missing)\"", at: example.offset)
+            }
             return nil
         }
         return Graph.Node.Example(inputs: inputs, output: output, place: place(example.offset))

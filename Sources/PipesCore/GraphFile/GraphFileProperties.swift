@@ -19,22 +19,35 @@ extension GraphFileReader {
                 "\(subject.prefix)\(name) wants an object of properties, "
                     + "got \(properties.kindName)",
                 at: properties.offset)
+            node.unreadable.formUnion(GraphFileReader.propertyKeys)
             return
         }
         for member in members {
             node.places.properties[member.key] = place(member.keyOffset)
-            read(property: member, of: subject, into: &node.properties)
+            if case .defaults = subject {
+                node.inherited.insert(member.key)
+            } else {
+                node.inherited.remove(member.key)
+            }
+            let errorCount = diagnostics.count
+            let key = read(property: member, of: subject, into: &node.properties)
+            if diagnostics.count > errorCount {
+                node.unreadable.insert(key)
+            } else {
+                node.unreadable.remove(key)
+            }
         }
     }
 
+    /// - Returns: the property that it is, or is probably meant to be.
     private mutating func read(
         property: LocatedJSON.Member, of subject: Subject, into properties: inout NodeProperties
-    ) {
+    ) -> String {
         switch property.key {
         case "aggregate_inputs": bool(property, of: subject, into: &properties.aggregateInputs)
         case "ordered": bool(property, of: subject, into: &properties.ordered)
         case "queue_size":
-            guard let size = queueSize(property, of: subject) else { return }
+            guard let size = queueSize(property, of: subject) else { return property.key }
             properties.queueSize = size
             properties.queueSizeIsFixed = true
         case "queue_bytes":
@@ -49,10 +62,12 @@ extension GraphFileReader {
         case "on_missing": choice(property, of: subject, into: &properties.onMissing)
         case "overflow": choice(property, of: subject, into: &properties.overflow)
         default:
-            unknownKey(
+            let meant = unknownKey(
                 property, of: subject, owner: "a node's properties",
                 known: GraphFileReader.propertyKeys)
+            return meant ?? property.key
         }
+        return property.key
     }
 
     mutating func queueSize(_ member: LocatedJSON.Member, of subject: Subject) -> Int? {

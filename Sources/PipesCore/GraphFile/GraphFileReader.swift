@@ -45,6 +45,7 @@ struct GraphFileReader {
         var edges: LocatedJSON?
         var defaults: LocatedJSON?
         var tests: LocatedJSON?
+        var misspelt: Set<String> = []
         for member in members {
             switch member.key {
             case "name": read(member, into: &graph.name)
@@ -57,16 +58,21 @@ struct GraphFileReader {
             case "$schema": readSchema(member)
             case "tests": tests = member.value
             default:
-                unknownKey(
+                let meant = unknownKey(
                     member, of: .graph, owner: "a graph file",
                     known: ["name", "nodes", "graph", "env", "defaults", "dead_letter", "tests"])
+                if let meant { misspelt.insert(meant) }
             }
         }
         var template = Graph.Node("", coro: "")
+        if misspelt.contains("defaults") {
+            template.unreadable.formUnion(GraphFileReader.propertyKeys)
+        }
         if let defaults {
             read(properties: defaults, of: .defaults, named: "it", into: &template)
         }
         guard let nodes else {
+            if misspelt.contains("nodes") { return }
             report(
                 "no \"nodes\": a graph file wants the nodes by name, "
                     + "such as {\"nodes\": {\"inp\": {\"coro\": \"io.lines\"}}}",
@@ -74,6 +80,9 @@ struct GraphFileReader {
             return
         }
         let names = read(nodes: nodes, template: template, into: &graph)
+        // Without nodes nothing can be said of their names.
+        if names.isEmpty { return }
+        if misspelt.contains("graph") { graph.edgesAreIncomplete = true }
         if let edges { read(edges: edges, names: names, into: &graph) }
         if let tests {
             let nodes = NodeNames(nodes: graph.nodes, positions: names)
@@ -230,12 +239,16 @@ struct GraphFileReader {
             at: value.offset)
     }
 
+    /// - Returns: the key that was probably meant: what it says is not missing as well.
+    @discardableResult
     mutating func unknownKey(
         _ member: LocatedJSON.Member, of subject: Subject, owner: String, known: [String]
-    ) {
+    ) -> String? {
+        let meant = nearestName(to: member.key, among: known)
         report(
             "\(subject.prefix)unknown key \(member.key.quoted); \(owner) has \(known.listed)."
-                + didYouMean(member.key, among: known),
+                + (meant.map { " Did you mean \($0.quoted)?" } ?? ""),
             at: member.keyOffset)
+        return meant
     }
 }

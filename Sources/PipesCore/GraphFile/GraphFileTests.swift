@@ -249,15 +249,18 @@ extension GraphFileReader {
         var result: [GraphTest.Row] = []
         result.reserveCapacity(rows.count)
         for row in rows {
-            result.append(
-                GraphTest.Row(value: rowValue(row, of: subject), place: place(row.offset)))
+            let errorCount = diagnostics.count
+            let value = rowValue(row, of: subject)
+            // One that can't be read is not judged.
+            if diagnostics.count > errorCount { continue }
+            result.append(GraphTest.Row(value: value, place: place(row.offset)))
         }
         return result
     }
 
     /// A value of a row, in the JSON form of all values.
     mutating func rowValue(_ row: LocatedJSON, of subject: Subject) -> Value {
-        let value = value(row, of: subject)
+        let value = rowValue(row, of: subject)
         do throws(FormMistake) {
             return try Value(form: value)
         } catch {

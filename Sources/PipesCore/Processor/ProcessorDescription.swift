@@ -10,7 +10,7 @@ public struct ProcessorDescription: Sendable, Hashable {
         case process
     }
 
-    /// What a processor does to the keys of its rows (graph.md, "Settlements").
+    /// What a processor does to the keys of its rows (docs/plugin-authors.md, "Pick a shape").
     public enum Rate: Sendable, Hashable {
         case keeps
         case splits

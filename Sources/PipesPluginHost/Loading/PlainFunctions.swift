@@ -68,6 +68,8 @@ enum PlainFunctions {
             errors.append(error)
         }
         guard let text else {
+            // What is no library:symbol may be no function either.
+            guard hasBothParts(coro) else { return (nil, nil, errors) }
             errors.append(
                 CatalogError(
                     .coro,
@@ -80,13 +82,21 @@ enum PlainFunctions {
         return (function, signature, errors)
     }
 
+    private static func names(in coro: String) -> (library: String, symbol: String) {
+        let colon = coro.lastIndex(of: ":") ?? coro.endIndex
+        return (String(coro[..<colon]), String(coro[colon...].dropFirst()))
+    }
+
+    private static func hasBothParts(_ coro: String) -> Bool {
+        let (library, symbol) = names(in: coro)
+        return !library.isEmpty && !symbol.isEmpty && !coro.utf8.contains(0)
+    }
+
     private static func find(
         _ coro: String, graphFolder: String?, _ danger: (String) -> String?
     ) throws(CatalogError) -> Function {
-        let colon = coro.lastIndex(of: ":") ?? coro.endIndex
-        let name = String(coro[..<colon])
-        let symbol = String(coro[colon...].dropFirst())
-        guard !name.isEmpty, !symbol.isEmpty, !coro.utf8.contains(0) else {
+        let (name, symbol) = names(in: coro)
+        guard hasBothParts(coro) else {
             throw CatalogError(
                 .coro, "\(coro.quoted) is no library:symbol; write it like \"libz.so.1:crc32\"")
         }

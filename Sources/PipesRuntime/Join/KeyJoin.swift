@@ -1,7 +1,7 @@
 import CPipes
 import PipesCore
 
-/// Pairs inputs of one lineage by key (graph.md, "Joins"), as a value.
+/// Pairs inputs of one lineage by key (docs/graph-file.md, "What a join pairs"), as a value.
 ///
 /// Every key of the lineage is settled on every input, in order, so a join walks its inputs in
 /// lock step: it never searches, and a partner that was lost says so. Inputs of a shorter key hold

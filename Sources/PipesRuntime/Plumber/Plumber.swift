@@ -76,20 +76,22 @@ public final class Plumber: Sendable {
         _ graph: Graph, resolvers: [any ProcessorResolver]
     ) -> (checked: CheckedGraph?, factories: [any ProcessorFactory], diagnostics: [Diagnostic]) {
         var factories: [any ProcessorFactory] = []
+        var names = KnownCoros(resolvers)
         let (checked, diagnostics) = GraphChecker.check(graph) { node in
-            for resolver in resolvers {
-                switch resolver.resolve(node, in: graph) {
-                case .success(let factory):
-                    factories.append(factory)
-                    return .success(factory.description)
-                case .failure(let rejection): return .failure(rejection)
-                case nil: continue
-                }
+            let found = resolvers.lazy.compactMap { $0.resolve(node, in: graph) }.first
+            switch found {
+            case .success(let factory):
+                factories.append(factory)
+                return .success(.init(factory.description, warnings: factory.warnings))
+            case .failure(let rejection):
+                return .failure(names.withNearest(to: node.coro, rejection))
+            case nil:
+                let unknown = GraphChecker.Rejection([
+                    Diagnostic(
+                        .error, "node \(node.name.quoted): nothing here knows \(node.coro.quoted)")
+                ])
+                return .failure(names.withNearest(to: node.coro, unknown))
             }
-            return .failure(
-                GraphChecker.Rejection([
-                    Diagnostic(.error, "node \"\(node.name)\": nothing here knows \"\(node.coro)\"")
-                ]))
         }
         return (checked, factories, diagnostics)
     }

@@ -98,20 +98,22 @@ public struct RetryableError: Error, Sendable, CustomStringConvertible {
 
 /// Coro strings that map to Swift closures. They come before plugins of the same name.
 public struct CoroMap: ProcessorResolver, ExpressibleByDictionaryLiteral {
-    private var coros: [String: Coro]
+    private var closures: [String: Coro]
+
+    public var coros: [String] { closures.keys.sorted() }
 
     public init(_ coros: [String: Coro]) {
-        self.coros = coros
+        closures = coros
     }
 
     public init(dictionaryLiteral elements: (String, Coro)...) {
-        coros = Dictionary(elements) { _, last in last }
+        closures = Dictionary(elements) { _, last in last }
     }
 
     public func resolve(
         _ node: Graph.Node, in graph: Graph
     ) -> Result<any ProcessorFactory, GraphChecker.Rejection>? {
-        coros[node.coro].map { .success(CoroFactory(coro: $0, name: node.coro)) }
+        closures[node.coro].map { .success(CoroFactory(coro: $0, name: node.coro)) }
     }
 }
 

@@ -133,6 +133,10 @@ public enum Answer: Sendable, Equatable {
 public protocol ProcessorFactory: Sendable {
     var description: ProcessorDescription { get }
 
+    /// What a user should know although it can run, such as another file that it hides: warnings of
+    /// the check, each once. None by default.
+    var warnings: [String] { get }
+
     /// A processor for one node, not opened yet.
     /// - Parameters:
     ///   - node: what the processor may know of it.
@@ -145,13 +149,22 @@ public protocol ProcessorFactory: Sendable {
 }
 
 extension ProcessorFactory {
+    public var warnings: [String] { [] }
+
     public func isSame(as other: any ProcessorFactory) -> Bool { false }
 }
 
 /// Finds what a node's `coro` names.
 public protocol ProcessorResolver: Sendable {
+    /// Every `coro` that it knows, where they can be counted: for "Did you mean". None by default.
+    var coros: [String] { get }
+
     /// - Returns: nil where the coro is not for this resolver to know.
     func resolve(
         _ node: Graph.Node, in graph: Graph
     ) -> Result<any ProcessorFactory, GraphChecker.Rejection>?
+}
+
+extension ProcessorResolver {
+    public var coros: [String] { [] }
 }

@@ -60,7 +60,7 @@ struct LineageCheckTests {
     func pairing(join: Case) throws {
         let text = CheckedText(join.nodes, join.edges)
         #expect(!text.diagnostics.contains { $0.severity == .error })
-        #expect(text.diagnostics.count == (join.groups.count > 1 ? 1 : 0))
+        #expect(text.messages.count == (join.groups.count > 1 ? 1 : 0))
         let node = try #require(text.node("j"))
         #expect(node.inputMode == .join(.init(groups: join.groups, depths: join.depths)))
         let expectedDepth = join.groups.count > 1 ? 1 : join.depths.max()
@@ -208,7 +208,7 @@ struct LineageCheckTests {
         let (checked, diagnostics) = GraphChecker.check(graph, resolve: resolve)
         #expect(checked == nil)
         #expect(
-            diagnostics.map(\.description) == [
+            diagnostics.map(\.description).filter { !$0.contains("feeds no other") } == [
                 "error: node \"m3161\": merges rows of 3162 sources; with all the merges before it "
                     + "that is too much to follow. Merge many sources in one node instead of one "
                     + "by one"
@@ -252,7 +252,7 @@ struct LineageCheckTests {
                 "k t.hold5",
             ],
             #"{"s": ["w", "a"], "w": ["k"], "k": ["j"], "a": ["b"], "b": ["j"]}"#)
-        #expect(tight.diagnostics.count == 1 && tight.capacity("b", "j") == 1024 + 3105 - 3072 + 1)
+        #expect(tight.messages.count == 1 && tight.capacity("b", "j") == 1024 + 3105 - 3072 + 1)
     }
 
     @Test("what stands before the fork does not count")
@@ -269,7 +269,7 @@ struct LineageCheckTests {
             ["s t.source", "w t.window", "i t.map", "j t.map"],
             #"{"s": ["w", "i", "j"], "w": ["i"], "i": ["j"]}"#)
         #expect(text.capacity("s", "i") == 2001 && text.capacity("s", "j") == 2001)
-        #expect(text.diagnostics.count == 2)
+        #expect(text.messages.count == 2)
     }
 
     @Test("a queue that the user fixed is refused with the numbers")

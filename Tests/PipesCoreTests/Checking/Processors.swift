@@ -86,8 +86,12 @@ struct CheckedText {
         diagnostics += more
     }
 
+    /// Without the name of the file; and without those of nodes that feed no other, which many
+    /// graphs here have.
+    var messages: [String] { all.filter { !$0.contains(": feeds no other node, ") } }
+
     /// Without the name of the file.
-    var messages: [String] { diagnostics.map { String($0.description.dropFirst(2)) } }
+    var all: [String] { diagnostics.map { String($0.description.dropFirst(2)) } }
 
     func node(_ name: String) -> CheckedGraph.Node? { checked?.nodes.first { $0.name == name } }
 
@@ -99,8 +103,8 @@ struct CheckedText {
     }
 }
 
-func resolve(_ node: Graph.Node) -> Result<ProcessorDescription, GraphChecker.Rejection> {
-    if let description = processors[node.coro] { return .success(description) }
+func resolve(_ node: Graph.Node) -> Result<GraphChecker.Resolution, GraphChecker.Rejection> {
+    if let description = processors[node.coro] { return .success(.init(description)) }
     return .failure(
         GraphChecker.Rejection([Diagnostic(.error, "no processor \(node.coro.quoted) in plugin t.")]
         ))

@@ -358,7 +358,7 @@ struct GraphFileErrorTests {
             }
             """
         let places = messages(text).map { $0.split(separator: " ")[0] }
-        #expect(places == ["2:19:", "2:25:", "4:19:", "5:5:", "6:5:", "6:11:", "8:3:"])
+        #expect(places == ["2:19:", "2:25:", "4:19:", "5:5:", "6:11:", "8:3:"])
     }
 
     @Test("a graph with errors comes back, and says so")
