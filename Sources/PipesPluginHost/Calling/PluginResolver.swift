@@ -20,7 +20,9 @@ extension PluginCatalog: ProcessorResolver {
             graphFolder: graph.file.map(PluginCatalog.folder(of:)))
         switch found {
         case .success(let processor):
-            return .success(PluginFactory(coro: node.coro, processor: processor))
+            return .success(
+                PluginFactory(
+                    coro: node.coro, processor: processor, warnings: warnings(coro: node.coro)))
         case .failure(let rejection):
             return .failure(
                 GraphChecker.Rejection(
@@ -49,9 +51,11 @@ extension PluginCatalog: ProcessorResolver {
 private struct PluginFactory: ProcessorFactory {
     private let entry: ProcessorEntry
     private let coro: String
+    let warnings: [String]
 
-    init(coro: String, processor: LoadedProcessor) {
+    init(coro: String, processor: LoadedProcessor, warnings: [String]) {
         self.coro = coro
+        self.warnings = warnings
         var functions = processor.descriptor
         if processor.bridged != nil {
             functions.map = BridgedFunction.map

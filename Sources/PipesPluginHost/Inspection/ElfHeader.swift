@@ -9,13 +9,49 @@ extension ElfFile {
         let file = open(path.cPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
+        guard let start = ElfSections.read(file, at: 0, size: 4), start == magic else {
+            return isFile(file) ? "not a shared object: it does not begin as an ELF file" : nil
+        }
         guard let own = ownMachine, let machine = machine(of: file), machine.is64Bit else {
             return nil
         }
         if machine != own {
             return "made for another machine (\(machine.name); this is \(own.name))"
         }
-        return isCutShort(file) ? "the file is cut short" : nil
+        if isCutShort(file) { return "the file is cut short" }
+        return otherType(of: file).map {
+            "not a shared object, but \($0); build it with -shared (and -fPIC)"
+        }
+    }
+
+    private static func isFile(_ file: Int32) -> Bool {
+        var status = stat()
+        return fstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// What a file is that is not a shared object, which says so in `e_type`; an executable that can
+    /// lie anywhere has the type of a shared object and a flag of its own.
+    private static func otherType(of file: Int32) -> String? {
+        guard let head = ElfSections.read(file, at: 0, size: 20) else { return nil }
+        switch head.load(at: 16, as: UInt16.self) {
+        case 1: return "an object file"
+        case 2: return "an executable"
+        case 3: return isPositionIndependentExecutable(file) ? "an executable" : nil
+        case 4: return "a core dump"
+        default: return nil
+        }
+    }
+
+    private static func isPositionIndependentExecutable(_ file: Int32) -> Bool {
+        guard let elf = ElfSections(file), let section = elf.first(ElfSections.dynamicTable),
+            let table = elf.bytes(of: section)
+        else { return false }
+        let (flags1, isExecutable): (UInt64, UInt64) = (0x6fff_fffb, 0x0800_0000)
+        // Elf64_Dyn: a tag and a value.
+        return stride(from: 0, to: table.count / 16 * 16, by: 16).contains { at in
+            table.load(at: at, as: UInt64.self) == flags1
+                && table.load(at: at + 8, as: UInt64.self) & isExecutable != 0
+        }
     }
 
     /// Whether the linker would take it; others it passes over when it looks for a library.
@@ -28,6 +64,8 @@ extension ElfFile {
     }
 
     // MARK: Elf64_Ehdr and Elf64_Phdr (System V ABI, chapters 4 and 5)
+
+    private static let magic: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
 
     private struct Machine: Equatable {
         var is64Bit: Bool
@@ -57,7 +95,7 @@ extension ElfFile {
     /// - Returns: nil for what is no ELF file with numbers of this machine's order.
     private static func machine(of file: Int32) -> Machine? {
         guard let head = ElfSections.read(file, at: 0, size: 20),
-            head.starts(with: [0x7f, 0x45, 0x4c, 0x46]), head[5] == 1
+            head.starts(with: magic), head[5] == 1
         else { return nil }
         return Machine(is64Bit: head[4] == 2, number: head.load(at: 18, as: UInt16.self))
     }

@@ -54,16 +54,23 @@ public struct PluginInspector: Sendable {
         }
         let answers = describe(described.map(\.path))
         for (answer, file) in zip(answers, described) { slots[file.slot] = answer }
-        var seen: Set<String> = []
-        var seenInFolder: [String: String] = [:]
-        return slots.compactMap { report in
-            guard let report else { return nil }
-            let folder = FileTrust.folder(of: report.file)
-            // Two files for one plugin stand in one folder, and both are told.
-            let isFirst = seen.insert(report.name).inserted || seenInFolder[report.name] == folder
-            if isFirst { seenInFolder[report.name] = folder }
-            return isFirst ? report : nil
+        var first: [String: Int] = [:]
+        var result: [PluginReport] = []
+        for report in slots.compactMap(\.self) {
+            guard let earlier = first[report.name] else {
+                first[report.name] = result.count
+                result.append(report)
+                continue
+            }
+            let other = result[earlier].file
+            if FileTrust.folder(of: other) == FileTrust.folder(of: report.file) {
+                // Two files for one plugin stand in one folder, and both are told.
+                result.append(report)
+            } else if FileTrust.realPath(other) != FileTrust.realPath(report.file) {
+                result[earlier].hides.append(report.file)
+            }
         }
+        return result
     }
 
     /// One file, wherever it is. Blocks until it has been described.
@@ -79,12 +86,25 @@ public struct PluginInspector: Sendable {
     ///
     /// - Returns: nil where there is none of that name.
     public func report(named name: String) -> PluginReport? {
+        var found: PluginReport?
         switch folders.find(name) {
-        case .file(let path): report(of: path)
-        case .refused(let path, let reason): .broken(path, reason)
+        case .file(let path): found = report(of: path)
+        case .refused(let path, let reason): found = .broken(path, reason)
         case .ambiguous(let first, let second):
-            .broken(first, "two files for one plugin: \(first) and \(second); remove one of them")
-        case .ordinary, .missing: nil
+            found = .broken(
+                first, "two files for one plugin: \(first) and \(second); remove one of them")
+        case .ordinary(let path): found = ElfFile.flaw(of: path).map { .broken(path, $0) }
+        case .missing: break
+        }
+        if let file = found?.file { found?.hides = folders.hidden(by: file, named: name) }
+        return found
+    }
+
+    /// The file that has the name of a plugin and does not export one; nil where there is none.
+    public func ordinaryFile(named name: String) -> String? {
+        switch folders.find(name) {
+        case .file(let path), .ordinary(let path): path
+        case .refused, .ambiguous, .missing: nil
         }
     }
 

@@ -17,6 +17,8 @@ public struct PluginReport: Sendable, Hashable {
     /// It crashed, hung or ended the process while it was loaded, or when the process ended with it
     /// loaded: it must not be loaded into one that is to live on, or to end well.
     public var isDangerous = false
+    /// Files of the same plugin in later folders, which are never loaded.
+    public var hides: [String] = []
 
     public init(
         name: String, version: String = "", summary: String = "", file: String,
@@ -55,7 +57,12 @@ public struct PluginReport: Sendable, Hashable {
                 .init("toolchain", toolchain.map { .string($0) } ?? .null),
                 .init("processors", .list(processors.map(\.report))),
                 .init("broken", broken.map { .string($0) } ?? .null),
-            ] + (isDangerous ? [.init("dangerous", .bool(true))] : []))
+            ] + (isDangerous ? [.init("dangerous", .bool(true))] : []) + hidden)
+    }
+
+    /// A pair for `hides`, where there are any.
+    package var hidden: [Value.Pair] {
+        hides.isEmpty ? [] : [.init("hides", .list(hides.map { .string($0) }))]
     }
 
     /// Reads what `value` gives.

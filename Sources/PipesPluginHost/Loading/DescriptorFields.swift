@@ -60,11 +60,18 @@ enum DescriptorFields {
     ) throws(DescriptorError) -> Int {
         let size = Int(pointer.loadUnaligned(as: UInt32.self))
         guard size >= smallestStruct, size <= largestStruct, size % 4 == 0 else {
-            throw DescriptorError(
-                message: "\(name) has struct_size \(size), which no version of the ABI has; "
-                    + "set it to sizeof of the struct")
+            throw DescriptorError(message: "\(name) has struct_size \(size)" + remedy(for: size))
         }
         return size
+    }
+
+    private static func remedy(for size: Int) -> String {
+        if size == 0 { return ", which no version of the ABI has; set it to sizeof of the struct" }
+        let bytes = withUnsafeBytes(of: UInt32(size)) { Array($0) }
+        let isText = bytes.allSatisfy { (0x20...0x7e).contains($0) }
+        let text = isText ? " (the text \(String(decoding: bytes, as: UTF8.self).quoted))" : ""
+        return "\(text), which no version of the ABI has: it was built with another pipes.h, whose "
+            + "structs have other fields. Build it with the pipes.h of this host"
     }
 
     private static func copy<Struct>(

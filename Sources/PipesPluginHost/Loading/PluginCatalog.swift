@@ -16,6 +16,8 @@ public final class PluginCatalog: Sendable {
     private let files: Locked<[String: LoadedFile]>
 
     private let scout: PluginInspector?
+    /// By name, files of a plugin that the loaded one hides.
+    private let hiddenFiles = Locked<[String: [String]]>([:])
     /// By path or soname, why a library must not be loaded; nil for one that may be.
     private let dangers = Locked<[String: String?]>([:])
     /// By library and symbol, why a plain function must not be called; nil for one that may be.
@@ -90,21 +92,34 @@ public final class PluginCatalog: Sendable {
                 coro: coro, signature: signature, graphFolder: graphFolder,
                 danger: danger(ofLibrary:), refusal: refusal(of:))
         }
-        var errors: [CatalogError] = []
         do throws(CatalogError) {
             let processor = try processor(coro)
             if signature == nil { return .success(processor) }
+            throw CatalogError(
+                .signature(column: nil),
+                "\(coro.quoted) is a plugin's processor, which brings its own description; "
+                    + "only a plain function (library:symbol) takes a signature. Remove it")
         } catch {
-            errors.append(error)
+            return .failure(CatalogRejection([error]))
         }
-        if signature != nil {
-            errors.append(
-                CatalogError(
-                    .signature(column: nil),
-                    "\(coro.quoted) is a plugin's processor, which brings its own description; "
-                        + "only a plain function (library:symbol) takes a signature. Remove it"))
+    }
+
+    /// What a user should know of the plugin that a `coro` names: which files it hides.
+    func warnings(coro: String) -> [String] {
+        guard let dot = coro.firstIndex(of: "."), !coro.contains(":") else { return [] }
+        let name = String(coro[..<dot])
+        guard case .success(let plugin) = plugin(name) else { return [] }
+        let hidden = hiddenFiles.withLock { known in
+            if let files = known[name] { return files }
+            let files = folders.hidden(by: plugin.file, named: name)
+            known[name] = files
+            return files
         }
-        return .failure(CatalogRejection(errors))
+        if hidden.isEmpty { return [] }
+        return [
+            "plugin \(name) is \(plugin.file), which hides \(hidden.joined(separator: ", ")); "
+                + "remove what is not meant"
+        ]
     }
 
     private func danger(ofLibrary path: String) -> String? {
@@ -188,7 +203,9 @@ public final class PluginCatalog: Sendable {
                 .coro, "two files for plugin \(name): \(first) and \(second); remove one of them")
         case .refused(let path, let reason):
             throw CatalogError(.coro, "plugin \(name) (\(path)) is not loaded: \(reason)")
-        case .ordinary(let path): throw noPlugin(path)
+        case .ordinary(let path):
+            guard let flaw = ElfFile.flaw(of: path) else { throw noPlugin(path) }
+            throw CatalogError(.coro, "plugin \(name) (\(path)) can't be used: \(flaw)")
         case .missing: throw missing(name)
         }
         if let report = scout?.report(of: file), report.isDangerous, let reason = report.broken {

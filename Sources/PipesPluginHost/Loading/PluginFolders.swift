@@ -1,7 +1,8 @@
 import Glibc
 import PipesCore
 
-/// The folders in which plugins are looked for, first to last (abi.md, "Finding").
+/// The folders in which plugins are looked for, first to last (docs/plugin-authors.md,
+/// "Finding").
 public struct PluginFolders: Sendable {
     /// Where a folder was named.
     public enum Origin: Sendable, Hashable {
@@ -92,6 +93,25 @@ public struct PluginFolders: Sendable {
             return .file(file)
         }
         return ordinary.map { .ordinary($0) } ?? .missing
+    }
+
+    /// The files of a plugin that are never loaded, since one in an earlier folder is: other files,
+    /// and not links to that one.
+    func hidden(by file: String, named name: String) -> [String] {
+        let own = FileTrust.realPath(file)
+        var hidden: [String] = []
+        var hasPassed = false
+        for folder in folders {
+            let files = ["\(name).so", "lib\(name).so"].map { Self.path(of: $0, in: folder) }
+            if hasPassed {
+                hidden += files.filter { path in
+                    access(path, F_OK) == 0 && FileTrust.realPath(path) != own
+                        && ElfFile.mayBePlugin(path)
+                }
+            }
+            if files.contains(file) { hasPassed = true }
+        }
+        return hidden
     }
 
     /// Every `.so` in the folders, in the order of search and then of names.

@@ -1,6 +1,6 @@
 public import PipesCore
 
-/// How to call an ordinary C function, as `signatures.md` writes it: where each argument comes
+/// How to call an ordinary C function, as docs/plain-functions.md writes it: where each argument comes
 /// from, what the result means and what the row's value is.
 public struct Signature: Sendable, Hashable {
     /// Where one argument of the call comes from. `input` is the position among the joined

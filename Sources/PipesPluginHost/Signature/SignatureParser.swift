@@ -1,6 +1,6 @@
 import PipesCore
 
-/// Reads the grammar of `signatures.md`. What the parts mean together is for `SignatureChecker`.
+/// Reads the grammar of docs/plain-functions.md. What the parts mean together is for `SignatureChecker`.
 struct SignatureParser {
     /// A part and where it begins.
     struct Placed<Part> {

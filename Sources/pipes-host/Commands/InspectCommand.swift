@@ -28,7 +28,7 @@ struct InspectCommand: ParsableCommand {
         if let signature { return try inspectFunction(signature) }
         let (report, processor) = try found()
         if let processor {
-            let text = ProcessorText(plugin: report.name, processor)
+            let text = ProcessorText(plugin: report.name, hides: report.hides, processor)
             try Console.show(json ? Self.text(of: text.value) : text.lines)
         } else {
             let text = PluginText(report: report)
@@ -99,6 +99,11 @@ struct InspectCommand: ParsableCommand {
 
     private func missing(_ plugin: String) -> ExitCode {
         let inspector = plugins.inspector
+        if let file = inspector.ordinaryFile(named: plugin) {
+            return refusal(
+                "\(file) is no plugin: it does not export pipes_plugin_v1; a plain function of it "
+                    + "is named with a colon and --signature, \(file):SYMBOL")
+        }
         let searched = inspector.folders.folders.map(\.path).joined(separator: ", ")
         let installed = inspector.reports().map(\.name)
         return refusal(

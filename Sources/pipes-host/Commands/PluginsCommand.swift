@@ -10,7 +10,7 @@ struct PluginsCommand: ParsableCommand {
 
     @OptionGroup var plugins: PluginOptions
 
-    @Flag(help: "A list of objects: name, version, summary, file, processors, broken.")
+    @Flag(help: "A list of objects: name, version, summary, file, processors, broken, hides.")
     var json = false
 
     func run() throws {
@@ -22,14 +22,15 @@ struct PluginsCommand: ParsableCommand {
     private static func json(_ reports: [PluginReport]) -> String {
         let list = Value.list(
             reports.map { report in
-                .map([
-                    .init("name", .string(report.name)),
-                    .init("version", .string(report.version)),
-                    .init("summary", .string(report.summary)),
-                    .init("file", .string(report.file)),
-                    .init("processors", .list(report.processors.map { .string($0.name) })),
-                    .init("broken", report.broken.map { .string($0) } ?? .null),
-                ])
+                .map(
+                    [
+                        .init("name", .string(report.name)),
+                        .init("version", .string(report.version)),
+                        .init("summary", .string(report.summary)),
+                        .init("file", .string(report.file)),
+                        .init("processors", .list(report.processors.map { .string($0.name) })),
+                        .init("broken", report.broken.map { .string($0) } ?? .null),
+                    ] + report.hidden)
             })
         var writer = JSONWriter(isPretty: true)
         list.write(to: &writer)
@@ -43,6 +44,7 @@ struct PluginsCommand: ParsableCommand {
             if let reason = report.broken {
                 lines.append("\(report.name)  broken: \(reason)")
                 lines.append("    \(report.file)")
+                lines += report.hidingLine.map { "    \($0)" }
                 // The machine may have been busy.
                 if report.isDangerous {
                     lines.append("    not tried again before it changes, or is touched")
@@ -51,6 +53,7 @@ struct PluginsCommand: ParsableCommand {
             }
             lines.append("\(report.name) \(report.version)  \(report.summary.inOneLine)")
             lines.append("    \(report.file)")
+            lines += report.hidingLine.map { "    \($0)" }
             lines.append("    \(report.processors.map(\.name).joined(separator: ", "))")
         }
         return lines.map { $0.printable + "\n" }.joined()

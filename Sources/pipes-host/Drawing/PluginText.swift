@@ -13,8 +13,15 @@ struct PluginText {
         }
         let made = report.toolchain.map { ", made with \($0)" } ?? ""
         let title = ["\(report.name) \(report.version): \(report.summary.inOneLine)"]
-        return (title + ["\(report.file)\(made)", ""] + table.lines)
+        return (title + ["\(report.file)\(made)"] + report.hidingLine + [""] + table.lines)
             .map { $0.printable + "\n" }.joined()
+    }
+}
+
+extension PluginReport {
+    /// A line that names the files that are never loaded; none where there are none.
+    var hidingLine: [String] {
+        hides.isEmpty ? [] : ["hides \(hides.joined(separator: ", "))"]
     }
 }
 
@@ -65,9 +72,12 @@ struct ProcessorText {
     private let processor: ProcessorDescription
 
     private var signature: String?
+    /// Files of the same plugin that are never loaded.
+    private var hides: [String] = []
 
-    init(plugin: String, _ processor: ProcessorDescription) {
+    init(plugin: String, hides: [String], _ processor: ProcessorDescription) {
         self.plugin = plugin
+        self.hides = hides
         coro = "\(plugin).\(processor.name)"
         self.processor = processor
     }
@@ -84,13 +94,14 @@ struct ProcessorText {
     var value: Value {
         processor.report.adding([
             .init("plugin", plugin.map { .string($0) } ?? .null), .init("example", example),
-        ])
+        ]).adding(hides.isEmpty ? [] : [.init("hides", .list(hides.map { .string($0) }))])
     }
 
     var lines: String {
         var lines = [
             processor.summary.isEmpty ? coro : "\(coro): \(processor.summary.inOneLine)", "",
         ]
+        if !hides.isEmpty { lines.append("hides    \(hides.joined(separator: ", "))") }
         lines.append("shape    \(shape)")
         let flags = processor.flags.words
         lines.append("flags    \(flags.isEmpty ? "none" : flags.joined(separator: ", "))")

@@ -164,6 +164,8 @@ static const pipes_plugin plugin = {
     0,
 #elif defined SIZE_HUGE
     0x7fffffff,
+#elif defined SIZE_TEXT
+    1868784964,
 #else
     sizeof(pipes_plugin),
 #endif

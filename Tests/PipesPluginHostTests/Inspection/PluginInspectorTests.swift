@@ -46,7 +46,7 @@ struct PluginInspectorTests {
                 "incomplete: undefined symbol: nobody_has_this",
                 "prints: fine",
                 "two: processor \"same\": it has the shapes map and process; set one of them",
-                "text: file too short",
+                "text: not a shared object: it does not begin as an ELF file",
                 "version2: made for ABI 2, this host has 1",
             ])
         #expect(reports.map(\.processors.count) == [0, 0, 0, 1, 0, 0, 1, 0, 0, 0])
@@ -100,6 +100,12 @@ struct PluginInspectorTests {
                 "\(folder)/a/libdescriptor.so", "\(folder)/b/libx.so", "\(folder)/b/x.so",
             ])
         #expect(reports.map(\.broken) == [nil, reason, reason])
+        let hidden = ["\(folder)/b/libdescriptor.so"]
+        #expect(reports.map(\.hides) == [hidden, [], []])
+        #expect(inspector(["a", "b"]).report(named: "descriptor")?.hides == hidden)
+        // A link to the same file hides nothing.
+        symlink("\(folder)/a", "\(folder)/c")
+        #expect(inspector(["a", "c"]).reports().map(\.hides) == [[]])
     }
 
     @Test("a file that must not be trusted is listed and not loaded")

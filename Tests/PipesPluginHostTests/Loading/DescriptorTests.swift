@@ -129,7 +129,11 @@ struct DescriptorTests {
             ),
             (
                 "SIZE_HUGE",
-                "its description has struct_size 2147483647, which no version of the ABI has; set it to sizeof of the struct"
+                "its description has struct_size 2147483647, which no version of the ABI has: it was built with another pipes.h, whose structs have other fields. Build it with the pipes.h of this host"
+            ),
+            (
+                "SIZE_TEXT",
+                "its description has struct_size 1868784964 (the text \"Deco\"), which no version of the ABI has: it was built with another pipes.h, whose structs have other fields. Build it with the pipes.h of this host"
             ),
             ("NULL_PLUGIN", "its pipes_plugin_v1 answered NULL"),
             ("MINOR=7", "made for ABI 1.7, this host has 1.0"),

@@ -81,6 +81,19 @@ struct PluginCatalogTests {
             ])
     }
 
+    @Test("a signature brings no second message where the coro is wrong")
+    func signatureOnNothing() throws {
+        let neither =
+            "is neither plugin.processor, such as \"strings.reverse\", nor library:symbol, such as "
+            + "\"libz.so.1:crc32\""
+        #expect(
+            workshop.catalog().mistakes("getenv", signature: "(in.cstr) -> cstr").map(\.message)
+                == ["\"getenv\" \(neither)"])
+        #expect(
+            workshop.catalog().mistakes(":getenv", signature: nil).map(\.message)
+                == ["\":getenv\" is no library:symbol; write it like \"libz.so.1:crc32\""])
+    }
+
     @Test("two files for one plugin in one folder are told both")
     func ambiguous() throws {
         try workshop.build("descriptor.c", as: "descriptor.so")
@@ -122,7 +135,8 @@ struct PluginCatalogTests {
         try workshop.write("no library", to: "text.so")
         #expect(
             message("text.x")
-                == "plugin text (\(folder)/text.so) can't be used: file too short")
+                == "plugin text (\(folder)/text.so) can't be used: not a shared object: it does "
+                + "not begin as an ELF file")
     }
 
     @Test("a file or folder that everybody can write to is refused")
