@@ -12,8 +12,7 @@
 #include <zlib.h>
 
 static pipes_status refuse(const pipes_host *host, pipes_node *node, const char *text) {
-    host->explain(node, NULL, text, strlen(text));
-    return PIPES_FATAL;
+    return pipes_explain_open(host, node, PIPES_FATAL, text);
 }
 
 /* Only STRING and BYTES can be worked on. NULL passes (it can stand for a partner that is missing).

@@ -7,8 +7,7 @@
 #include <string.h>
 
 pipes_status flow_refuse(const pipes_host *host, pipes_node *node, const char *text) {
-    host->explain(node, NULL, text, strlen(text));
-    return PIPES_FATAL;
+    return pipes_explain_open(host, node, PIPES_FATAL, text);
 }
 
 uint64_t flow_mix(uint64_t n) {
