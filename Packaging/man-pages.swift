@@ -186,6 +186,10 @@ struct Matter {
             text: "Makes one check of a plugin, with the same inputs each time.",
             commands: ["validate"]),
         Matter(
+            name: "pipes-host validate plugins/shouter.so --rows rows.jsonl",
+            text: "Checks a plugin with rows of your own too: a JSON list on each line.",
+            commands: ["validate"]),
+        Matter(
             name: "pipes-host test graph.json --junit results.xml",
             text: "Runs the tests of a graph, and writes the results for a build server too.",
             commands: ["test"]),

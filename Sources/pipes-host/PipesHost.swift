@@ -11,7 +11,7 @@ struct PipesHost: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, GraphCommand.self, PluginsCommand.self,
             InspectCommand.self, SchemaCommand.self, NewCommand.self, ValidateCommand.self,
             TestCommand.self, DescribeFileCommand.self, CheckPluginCommand.self,
-            TestCaseCommand.self, TryExamplesCommand.self,
+            TestCaseCommand.self, TestRowsCommand.self, TryExamplesCommand.self,
         ])
 
     static func main() async {

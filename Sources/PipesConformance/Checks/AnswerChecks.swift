@@ -29,7 +29,7 @@ enum AnswerChecks {
         Check(
             "splits",
             proves: "The same rows come to the same, however they are cut into batches.",
-            source: "README.md, \"Natural batching\"; pipes.h, pipes_batch", isRandom: true,
+            source: "docs/plugin-authors.md, \"Batches\"; pipes.h, pipes_batch", isRandom: true,
             run: splits),
         Check(
             "text",
@@ -42,7 +42,8 @@ enum AnswerChecks {
             "host-table",
             proves:
                 "It comes to the same with the smallest host table and with a later, larger one.",
-            source: "pipes.h, \"Structs grow at the end only\"; abi.md, \"Versions\"",
+            source: "pipes.h, \"Structs grow at the end only\"; docs/plugin-authors.md, "
+                + "\"Versions\"",
             isRandom: true, run: hostTable),
     ]
 

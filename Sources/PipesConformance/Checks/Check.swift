@@ -19,6 +19,8 @@ public struct Check: Sendable {
     public let scope: Scope
     /// Its inputs depend on the seed.
     public let isRandom: Bool
+    /// It is about what becomes of rows: one of which all fail has shown nothing.
+    let isOfRows: Bool
 
     /// Which misuse of the host counts here; each kind has a check of its own, so that one mistake
     /// is not told by all of them.
@@ -30,7 +32,7 @@ public struct Check: Sendable {
 
     init(
         _ name: String, proves: String, source: String, scope: Scope = .processor,
-        isRandom: Bool = false, rules: Set<Misuse.Rule> = [],
+        isRandom: Bool = false, isOfRows: Bool = true, rules: Set<Misuse.Rule> = [],
         endsNormally: Bool = false,
         applies: @escaping @Sendable (ProcessorDescription) -> Bool = { _ in true },
         run: @escaping @Sendable (CheckContext) throws -> Void
@@ -40,6 +42,7 @@ public struct Check: Sendable {
         self.source = source
         self.scope = scope
         self.isRandom = isRandom
+        self.isOfRows = isOfRows && scope == .processor
         self.rules = rules
         self.endsNormally = endsNormally
         self.applies = applies

@@ -18,6 +18,8 @@ struct CheckContext {
     let check: String
     let progress: Progress
     let watch: Watch
+    /// Rows that the user gave, all of one width.
+    let ownRows: [[Sample]]
 
     var description: ProcessorDescription { processor.description }
 
@@ -27,7 +29,8 @@ struct CheckContext {
     }
 
     func generator(_ use: String = "") -> RowGenerator {
-        RowGenerator(inputs: description.inputs, widest: widest, bits: bits(use))
+        RowGenerator(
+            inputs: description.inputs, width: ownRows.first?.count, widest: widest, bits: bits(use))
     }
 
     /// A processor that takes any number of inputs by its description may refuse some in open: one that
@@ -41,6 +44,19 @@ struct CheckContext {
             return width
         }
         return 1
+    }
+
+    /// Generated rows and the user's own in turns, beginning with one of those: at most as many of
+    /// them as `most`, from all over the file.
+    func mixed(_ generated: [[Sample]], atMost most: Int) -> [[Sample]] {
+        let count = min(ownRows.count, most)
+        let own = (0..<count).map { ownRows[$0 * ownRows.count / count] }
+        var rows: [[Sample]] = []
+        for index in 0..<max(own.count, generated.count) {
+            if index < own.count { rows.append(own[index]) }
+            if index < generated.count { rows.append(generated[index]) }
+        }
+        return rows
     }
 
     /// - Throws: `Skipped` where the processor does not want to be opened with its usual args.
@@ -86,12 +102,14 @@ struct CheckContext {
     func rows(_ use: String = "", atMost most: Int = 40) throws -> [[Sample]] {
         guard !description.isSource else { return [] }
         var generator = generator(use)
-        let first = generator.rows(3)
+        let generated = generator.rows(3)
+        let first = mixed(generated, atMost: 3)
         let start = ContinuousClock.now
         _ = try run(first, in: [1], as: "a first try")
         let each = (ContinuousClock.now - start) / first.count
-        let count = each > .zero ? Int(Duration.milliseconds(500) / each) : most
-        return first + generator.rows(max(3, min(most, count)))
+        let time = each > .zero ? Int(Duration.milliseconds(500) / each) : most
+        let count = max(3, min(most, time))
+        return mixed(generated + generator.rows(count), atMost: count)
     }
 
     /// What becomes of rows; nil (and the reason is told) where two equal runs differ, so that

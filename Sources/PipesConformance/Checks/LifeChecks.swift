@@ -10,30 +10,32 @@ enum LifeChecks {
             proves:
                 "It bears every order of calls that the host may make, two nodes at once too, and "
                 + "the end of the process.",
-            source: "pipes.h, pipes_processor: open, flush, close; abi.md, \"Life\"",
-            rules: [.call], endsNormally: true, run: lifeCycle),
+            source:
+                "pipes.h, pipes_processor: open, flush, close; docs/plugin-authors.md, \"Life\"",
+            isOfRows: false, rules: [.call], endsNormally: true, run: lifeCycle),
         Check(
             "args",
             proves: "It opens, or refuses to, with args at the limits of their params.",
-            source: "pipes.h, pipes_param; graph.md, \"args\"", rules: Check.everyRule, run: args),
+            source: "pipes.h, pipes_param; docs/graph-file.md, \"A node\"",
+            isOfRows: false, rules: Check.everyRule, run: args),
         Check(
             "steady",
             proves:
                 "1,000 opens and closes, 2,000 calls and opens that are refused leave no memory, "
                 + "thread, descriptor or mapping behind.",
-            source: "pipes.h, pipes_processor: open, close", run: steady),
+            source: "pipes.h, pipes_processor: open, close", isOfRows: false, run: steady),
         Check(
             "stop",
             proves: "It comes back soon when it is told to stop.",
-            source: "pipes.h, pipes_host: stopping; pipes_processor: interrupt", rules: [.status],
-            run: stop),
+            source: "pipes.h, pipes_host: stopping; pipes_processor: interrupt", isOfRows: false,
+            rules: [.status], run: stop),
     ]
 
     // MARK: life-cycle
 
     private static func lifeCycle(_ context: CheckContext) throws {
         var generator = context.generator()
-        let rows = generator.rows(3)
+        let rows = context.mixed(generator.rows(3), atMost: 3)
         let step = context.progress.step
         step("open, close")
         try context.open().close()
@@ -92,7 +94,7 @@ enum LifeChecks {
 
     private static func args(_ context: CheckContext) throws {
         var generator = context.generator()
-        let rows = generator.rows(2)
+        let rows = context.mixed(generator.rows(2), atMost: 2)
         for (place, param) in context.description.params.enumerated() {
             refuseOutside(param, context)
             for value in values(atLimitsOf: param) {
@@ -174,7 +176,7 @@ enum LifeChecks {
         var conduct = Conduct()
         conduct.forgetsCalls = true
         var generator = context.generator()
-        var rows = generator.rows(8)
+        var rows = context.mixed(generator.rows(8), atMost: 8)
         // Those that are hard to take, which some processors refuse.
         rows += generator.hardRows(isValid: true).filter { $0.allSatisfy(\.isSmall) }
         let width = rows[0].count
@@ -245,7 +247,7 @@ enum LifeChecks {
 
     private static func stop(_ context: CheckContext) throws {
         var generator = context.generator()
-        let rows = generator.rows(2)
+        let rows = context.mixed(generator.rows(2), atMost: 2)
         context.progress.step("calls until it is told to stop")
         let node = try context.open(width: rows[0].count)
         if context.description.isSource {

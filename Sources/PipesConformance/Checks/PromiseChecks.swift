@@ -332,7 +332,10 @@ enum PromiseChecks {
         // few of these may be to its liking.
         let different = generator.rows(most * 2 + 20)
         let equal = generator.rows(8).flatMap { Array(repeating: $0, count: most + 4) }
-        for rows in [different, equal] where try !keepsAll(rows, context) { return }
+        let own = context.ownRows
+        let ownInTurns = own.isEmpty ? [] : different.indices.map { own[$0 % own.count] }
+        let series = [different, equal] + (own.isEmpty ? [] : [ownInTurns])
+        for rows in series where try !keepsAll(rows, context) { return }
         context.progress.finding(
             "it says that it holds \(most) rows, was given \(different.count) and yielded nothing "
                 + "until flush")

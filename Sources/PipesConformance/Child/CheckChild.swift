@@ -54,6 +54,8 @@ public enum CheckChild {
         }
     }
 
+    /// The file in the child's folder that has the user's own rows.
+    static let rowsFile = "rows"
     /// The file in the child's folder that standard error goes to.
     static let errorFile = "stderr"
 
@@ -95,8 +97,10 @@ public enum CheckChild {
         if errors > STDERR_FILENO { close(errors) }
         limit(RLIMIT_CORE, 0)
         limit(RLIMIT_FSIZE, 256 << 20)
-        // More than any check needs; a plugin that asks for it all shall not stop the machine.
-        limit(RLIMIT_AS, 16 << 30)
+        // More than any check needs, guards included, which have addresses and no memory; a plugin
+        // that asks for it all shall not stop the machine.
+        limit(RLIMIT_AS, 64 << 30)
+        limit(RLIMIT_DATA, 16 << 30)
     }
 
     private static func limit(_ resource: __rlimit_resource, _ value: rlim_t) {
@@ -120,6 +124,24 @@ public enum CheckChild {
         }
         return CheckContext(
             file: request.file, plugin: plugin, processor: processor, args: args,
-            seed: request.seed, check: request.check, progress: progress, watch: watch)
+            seed: request.seed, check: request.check, progress: progress, watch: watch,
+            ownRows: ownRows(of: processor.description, seed: request.seed, request.check))
+    }
+
+    /// The user's rows as samples, of one width: which one of several depends on the seed.
+    private static func ownRows(
+        of processor: ProcessorDescription, seed: UInt64, _ check: String
+    ) -> [[Sample]] {
+        let rows = OwnRows.read(rowsFile).rows.map { row in
+            row.values.enumerated().map { place, value in
+                let input = processor.inputs.map { $0[min(place, $0.count - 1)] }
+                return Sample(input.flatMap { try? OwnRows.converted(value, for: $0) } ?? value)
+            }
+        }
+        var bits = RandomBits(seed: seed, check, processor.name, "width")
+        let widths = Set(rows.map(\.count)).sorted()
+        guard !widths.isEmpty else { return [] }
+        let width = bits.pick(widths)
+        return rows.filter { $0.count == width }
     }
 }

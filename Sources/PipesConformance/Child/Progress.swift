@@ -15,6 +15,8 @@ final class Progress: @unchecked Sendable {
         case warning
         /// Why the check can't be made.
         case skip
+        /// How many rows the processor was given, and what it made of them.
+        case rows
         /// The check was made to its end.
         case done
     }
@@ -23,6 +25,7 @@ final class Progress: @unchecked Sendable {
     private let rules: Set<Misuse.Rule>
     private static let mostFindings = 3
     private let told = Locked<Set<String>>([])
+    private let rows = Locked(RowCount())
 
     /// - Parameters:
     ///   - output: is written to, and stays open.
@@ -35,7 +38,12 @@ final class Progress: @unchecked Sendable {
     func step(_ text: String) { tell(.step, text) }
     func skip(_ reason: String) { tell(.skip, reason) }
     func warning(_ text: String) { tell(.warning, text) }
-    func done() { tell(.done, "") }
+    func count(_ more: RowCount) { rows.withLock { $0 = $0 + more } }
+
+    func done() {
+        tell(.rows, rows.withLock { $0 }.text)
+        tell(.done, "")
+    }
 
     /// Of many only the first are told: they are examples of one mistake.
     func finding(_ text: String) {

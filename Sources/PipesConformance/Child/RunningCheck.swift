@@ -8,6 +8,7 @@ final class RunningCheck {
     struct End {
         var outcome: ValidationReport.Result.Outcome
         var warnings: [String]
+        var rows: RowCount
         var duration: Duration
     }
 
@@ -20,6 +21,7 @@ final class RunningCheck {
     private var findings: [String] = []
     private var warnings: [String] = []
     private var skipped: String?
+    private var rows = RowCount()
     private var isDone = false
 
     private init(_ child: ChildProcess, folder: String, limit: Duration) {
@@ -29,8 +31,10 @@ final class RunningCheck {
     }
 
     /// Starts a child in a folder of its own.
+    ///
+    /// - Parameter rows: a text of rows for the child, as `OwnRows` writes it.
     static func start(
-        _ command: [String], _ request: CheckChild.Request, limit: Duration
+        _ command: [String], _ request: CheckChild.Request, rows: [UInt8], limit: Duration
     ) -> Result<RunningCheck, ChildProcess.StartError> {
         let base = getenv("TMPDIR").map { String(path: $0) } ?? "/tmp"
         var template = "\(base)/pipes-validate-XXXXXX".cPath
@@ -39,6 +43,11 @@ final class RunningCheck {
         }
         var request = request
         request.folder = String(path: made)
+        // Before the child looks for them, and not as an argument: they may be many.
+        guard write(rows, to: "\(request.folder)/\(CheckChild.rowsFile)") else {
+            defer { remove(request.folder) }
+            return .failure(ChildProcess.StartError(code: errno))
+        }
         var json: [UInt8] = []
         request.value.appendJSON(to: &json)
         do throws(ChildProcess.StartError) {
@@ -51,6 +60,20 @@ final class RunningCheck {
             remove(request.folder)
             return .failure(error)
         }
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) -> Bool {
+        let file = open(path.cPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
     }
 
     static func wait(for checks: [RunningCheck]) {
@@ -71,7 +94,9 @@ final class RunningCheck {
         Self.remove(folder)
         let outcome: ValidationReport.Result.Outcome =
             !findings.isEmpty ? .failed(findings) : skipped.map { .skipped($0) } ?? .passed
-        return End(outcome: outcome, warnings: warnings, duration: ContinuousClock.now - start)
+        return End(
+            outcome: outcome, warnings: warnings, rows: rows,
+            duration: ContinuousClock.now - start)
     }
 
     private func judge(_ ending: ChildProcess.Ending?) {
@@ -98,6 +123,7 @@ final class RunningCheck {
             case .finding: findings.append(text)
             case .warning: warnings.append(text)
             case .skip: skipped = text
+            case .rows: rows = RowCount(text: text) ?? rows
             case .done: isDone = true
             case nil: break
             }

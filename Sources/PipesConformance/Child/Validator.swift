@@ -42,17 +42,21 @@ public struct Validator: Sendable {
     ///   - path: of its file, from the root.
     ///   - selection: which checks are made.
     ///   - args: for the processors, in place of what the checks choose.
+    ///   - rows: of the user's own, beside those that are generated.
     ///   - seed: of what is random in them.
     ///   - finished: called with each result as it comes, in any order.
     public func validate(
         _ plugin: PluginReport, path: String, selection: Selection = Selection(),
-        args: Args = [:], seed: UInt64, finished: (ValidationReport.Result) -> Void = { _ in }
+        args: Args = [:], rows: OwnRows = OwnRows(), seed: UInt64,
+        finished: (ValidationReport.Result) -> Void = { _ in }
     ) -> ValidationReport {
         var report = ValidationReport(
             file: plugin.file, plugin: plugin.name, seed: seed, results: [])
+        report.sinks = Set(plugin.processors.filter(\.isSink).map(\.name))
         let jobs = jobs(plugin, selection, args)
         for processor in plugin.processors {
             report.settings[processor.name] = Self.settings(of: processor, args)
+            report.rowOptions[processor.name] = rows.options(for: processor.name)
         }
         if jobs.isEmpty { report.idleReason = Self.idleReason(plugin, selection) }
         var results = [ValidationReport.Result?](repeating: nil, count: jobs.count)
@@ -69,7 +73,9 @@ public struct Validator: Sendable {
                     let request = CheckChild.Request(
                         file: path, check: job.check.name, processor: job.processor ?? "",
                         args: args, seed: seed, folder: "")
-                    switch RunningCheck.start(command, request, limit: limit) {
+                    let started = RunningCheck.start(
+                        command, request, rows: rows.text(for: job.processor), limit: limit)
+                    switch started {
                     case .success(let child): running.append((next, child))
                     case .failure(let error):
                         results[next] = job.result(
@@ -83,12 +89,14 @@ public struct Validator: Sendable {
                 guard let end = child.advance() else { return false }
                 var result = jobs[index].result(end.outcome, end.duration)
                 result.warnings = end.warnings
+                result.rows = end.rows
                 results[index] = result
                 finished(result)
                 return true
             }
         }
         report.results = results.compactMap(\.self)
+        report.judgeRows()
         return report
     }
 

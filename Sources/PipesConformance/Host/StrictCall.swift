@@ -50,7 +50,7 @@ final class StrictCall: @unchecked Sendable {
         var isInside = true
         var completion: Completion?
         var isOver = false
-        var blocks: [UnsafeMutableRawPointer] = []
+        var blocks: [RoomyMemory] = []
         var guardedBlocks: [GuardedMemory] = []
     }
 
@@ -85,9 +85,10 @@ final class StrictCall: @unchecked Sendable {
         }
         let conduct = node.conduct
         if !conduct.guardsAllocations, !conduct.meetsInAllocations,
-            conduct.failingAllocation == nil, let arena = malloc(Self.arenaSize)
+            conduct.failingAllocation == nil,
+            let arena = RoomyMemory(size: Self.arenaSize, alignment: 16)
         {
-            head.next = arena.assumingMemoryBound(to: CChar.self)
+            head.next = arena.start.assumingMemoryBound(to: CChar.self)
             head.end = head.next + Self.arenaSize
             state.withLock { $0.blocks.append(arena) }
         }
@@ -106,7 +107,7 @@ final class StrictCall: @unchecked Sendable {
             return (state.ticket, state.blocks, state.guardedBlocks)
         }
         if let ticket { Desk.tickets.withLock { $0.calls[ticket] = nil } }
-        for block in blocks { free(block) }
+        for block in blocks { block.release() }
         for block in guarded { block.release() }
         pointer.deallocate()
     }
@@ -158,15 +159,10 @@ final class StrictCall: @unchecked Sendable {
             state.withLock { $0.guardedBlocks.append(memory) }
             return memory.start
         }
-        var block: UnsafeMutableRawPointer?
-        guard posix_memalign(&block, max(16, alignment), max(1, size)) == 0, let block else {
-            return nil
-        }
-        // What a plugin does not write must not look as if it did.
-        memset(block, 0xA5, max(1, size))
+        guard let block = RoomyMemory(size: size, alignment: alignment) else { return nil }
         state.withLock { $0.blocks.append(block) }
         if node.conduct.meetsInAllocations { node.meetOthers() }
-        return block
+        return block.start
     }
 
     func emit(_ value: pipes_value, port: Int, row: UInt64) -> pipes_status {

@@ -287,6 +287,7 @@ final class OpenNode: @unchecked Sendable {
             node.note(.status, flaw)
         }
         take(result, call, isValid: isValid, into: &outcome)
+        progress.count(outcome.rowCount)
         if node.conduct.forbidsOldInputs {
             call.forbidAllocations()
             if node.holdCount == 0 { call.inputs?.forbid() }

@@ -18,6 +18,8 @@ public struct ValidationReport: Sendable {
         public var outcome: Outcome
         /// What is no mistake, and should be known.
         public var warnings: [String] = []
+        /// Rows that the processor was given, where the check came to its end.
+        public var rows = RowCount()
         public var duration: Duration
     }
 
@@ -33,25 +35,59 @@ public struct ValidationReport: Sendable {
     /// Processors with a param that has no default and was given no value. What nobody could open
     /// has not failed.
     public var awaiting: Set<String> = []
+    /// Processors that failed every row they were given: what they do with one that they take nobody
+    /// has seen.
+    public private(set) var failingAll: Set<String> = []
+    /// Processors that took rows, and of none of them something came.
+    var silent: Set<String> = []
+    /// Processors that yield nothing whatever they are given.
+    var sinks: Set<String> = []
+    /// What names rows of the user's own for processors, by their names.
+    var rowOptions: [String: [String]] = [:]
     /// Why there is nothing to check, where `results` is empty.
     public var idleReason = ""
 
     /// Something was looked at, nothing was found, and no processor refused to be looked at.
     public var hasPassed: Bool {
-        !isIdle && uncheckedProcessors.allSatisfy(awaiting.contains)
+        !isIdle && failingAll.isEmpty && uncheckedProcessors.allSatisfy(awaiting.contains)
             && results.allSatisfy { if case .failed = $0.outcome { false } else { true } }
     }
 
     /// What was not looked at, though it was asked for: a line for each.
     public var unchecked: [String] {
         if results.isEmpty { return ["nothing was checked: \(idleReason)"] }
+        let remedy = "with --rows FILE, or --graph FILE for those of a graph's tests"
         return uncheckedProcessors.map { "nothing of \(plugin).\($0) was checked" }
+            + failingAll.sorted().map {
+                "\(plugin).\($0) was not checked: it \(Self.failsAll); give rows that it takes \(remedy)"
+            }
+            + silent.sorted().map {
+                "\(plugin).\($0) yielded nothing for any row that it was given; give others \(remedy)"
+            }
+    }
+
+    private static let failsAll = "failed every row that it was given"
+
+    /// Sees to it that no check of rows counts as passed where every row failed.
+    mutating func judgeRows() {
+        for processor in Set(results.compactMap(\.processor)) {
+            let own = results.indices.filter {
+                results[$0].processor == processor && results[$0].check.isOfRows
+            }
+            let rows = own.reduce(RowCount()) { $0 + results[$1].rows }
+            if rows.isOfNothing, !sinks.contains(processor) { silent.insert(processor) }
+            guard rows.isOfFailures else { continue }
+            failingAll.insert(processor)
+            for index in own where results[index].outcome == .passed {
+                results[index].outcome = .skipped("it " + Self.failsAll)
+            }
+        }
     }
 
     private var isIdle: Bool { results.allSatisfy(\.isSkipped) }
 
     private var uncheckedProcessors: [String] {
-        Set(results.compactMap(\.processor)).sorted().filter { processor in
+        Set(results.compactMap(\.processor)).subtracting(failingAll).sorted().filter { processor in
             let own = results.filter { $0.processor == processor }
             // One check of many that can't be made is no matter; all of them are.
             return own.allSatisfy(\.isSkipped) && (own.count > 1 || isIdle)
@@ -64,6 +100,7 @@ public struct ValidationReport: Sendable {
         if let processor = result.processor {
             words += ["--processor", processor]
             for setting in settings[processor] ?? [] { words += ["--set", setting] }
+            words += rowOptions[processor] ?? []
         }
         if result.check.isRandom { words += ["--seed", "\(seed)"] }
         return words.map(\.asShellWord).joined(separator: " ")
@@ -195,6 +232,12 @@ extension ValidationReport.Result {
             .init("source", .string(check.source)), .init("status", .string(status)),
             .init("messages", .list(messages.map { .string($0) })),
             .init("warnings", .list(warnings.map { .string($0) })),
+            .init(
+                "rows",
+                .map([
+                    .init("given", .int(Int64(rows.given))),
+                    .init("taken", .int(Int64(rows.taken))),
+                ])),
             .init("again", .string(again)),
             .init("seconds", .float(duration / .seconds(1))),
         ])

@@ -20,6 +20,8 @@ final class GuardedMemory: @unchecked Sendable {
     private let usableSize: Int
 
     private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+    /// How far from the bytes nobody may touch anything: an index that is wrong by far is found, too.
+    private static let guardSize = 512 << 10
 
     /// - Parameters:
     ///   - size: bytes; none is fine, and then the pointer itself leads to the guard.
@@ -32,12 +34,12 @@ final class GuardedMemory: @unchecked Sendable {
         guard size >= 0, alignment > 0, alignment <= page, size < 1 << 40 else { return nil }
         let rounded = (size + alignment - 1) / alignment * alignment
         usableSize = (rounded + page - 1) / page * page
-        let all = usableSize + 2 * page
+        let all = usableSize + 2 * Self.guardSize
         guard
             let front = mmap(nil, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             front != MAP_FAILED
         else { return nil }
-        pages = front + page
+        pages = front + Self.guardSize
         guard usableSize == 0 || mprotect(pages, usableSize, PROT_READ | PROT_WRITE) == 0 else {
             munmap(front, all)
             return nil
@@ -56,5 +58,7 @@ final class GuardedMemory: @unchecked Sendable {
     }
 
     /// Gives the pages back.
-    func release() { munmap(pages - Self.pageSize, usableSize + 2 * Self.pageSize) }
+    func release() {
+        munmap(pages - Self.guardSize, usableSize + 2 * Self.guardSize)
+    }
 }

@@ -8,11 +8,16 @@ struct RowGenerator {
     private var bits: RandomBits
 
     /// - Parameters:
-    ///   - inputs: nil: any number of any kind, of which it takes one to `widest`.
+    ///   - inputs: nil: any number of any kind.
+    ///   - width: how many of those; nil: one to `widest`.
     ///   - widest: at least 1.
-    init(inputs: [ProcessorDescription.Port]?, widest: Int = widest, bits: RandomBits) {
+    init(
+        inputs: [ProcessorDescription.Port]?, width: Int? = nil, widest: Int = widest,
+        bits: RandomBits
+    ) {
         self.bits = bits
-        let width = Int.random(in: 1...widest, using: &self.bits)
+        let random = Int.random(in: 1...widest, using: &self.bits)
+        let width = width ?? random
         kinds = inputs?.map(\.kind) ?? Array(repeating: .any, count: width)
         prefersTexts = Bool.random(using: &self.bits)
     }

@@ -105,7 +105,7 @@ public struct PluginFolders: Sendable {
             let files = ["\(name).so", "lib\(name).so"].map { Self.path(of: $0, in: folder) }
             if hasPassed {
                 hidden += files.filter { path in
-                    access(path, F_OK) == 0 && FileTrust.realPath(path) != own
+                    access(path.cPath, F_OK) == 0 && FileTrust.realPath(path) != own
                         && ElfFile.mayBePlugin(path)
                 }
             }

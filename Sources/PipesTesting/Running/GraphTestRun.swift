@@ -9,8 +9,11 @@ public enum GraphTestRun {
     /// - Parameters:
     ///   - graph: as it was read, without errors.
     ///   - resolvers: what finds its processors.
+    ///   - taken: is given the rows that a node takes, before its processor gets them; from any
+    ///     thread.
     public static func run(
-        _ test: GraphTest, of graph: Graph, resolvers: [any ProcessorResolver]
+        _ test: GraphTest, of graph: Graph, resolvers: [any ProcessorResolver],
+        taken: (@Sendable (_ node: Graph.Node, _ rows: [[Value]]) -> Void)? = nil
     ) async -> GraphTestResult {
         let start = ContinuousClock.now
         let record = RowRecord()
@@ -23,7 +26,7 @@ public enum GraphTestRun {
         options.clock = ManualClock(limit: test.duration) {
             running.withLock { $0 }?.drain()
         }
-        options.hooks = hooks(test, of: graph, faults, record)
+        options.hooks = hooks(test, of: graph, faults, record, taken)
         var outcome = RunOutcome(status: .refused, record: record, faults: faults)
         do throws(GraphFailure) {
             let resolver = TestResolver(test, resolvers: resolvers, record: record)
@@ -64,7 +67,7 @@ public enum GraphTestRun {
 
     private static func hooks(
         _ test: GraphTest, of graph: Graph, _ faults: [String: InjectedFaults],
-        _ record: RowRecord
+        _ record: RowRecord, _ taken: (@Sendable (Graph.Node, [[Value]]) -> Void)?
     ) -> RunHooks {
         var hooks = RunHooks()
         hooks.faults = faults
@@ -78,6 +81,7 @@ public enum GraphTestRun {
         }
         hooks.batchTaken = { node, batch in
             if realSinks.contains(names[node]) { record.add(batch, to: .input(names[node])) }
+            taken?(graph.nodes[node], batch.rowValues)
         }
         return hooks
     }

@@ -62,6 +62,16 @@ final class RowRecord: Sendable {
     subscript(spot: Spot) -> [Value] { rows.withLock { $0[spot] ?? [] } }
 }
 
+extension Batch {
+    /// A copy of the values of each row.
+    var rowValues: [[Value]] {
+        guard let storage = rows, itemCount > 0 else { return [] }
+        return slots.filter { settlement($0) == .item }.map { slot in
+            (0..<storage.width).map { Value(copying: storage.values[slot * storage.width + $0]) }
+        }
+    }
+}
+
 extension Value {
     /// A row as tests write it: its value, or the list of them where it was joined.
     init(row: UnsafePointer<pipes_value>, width: Int) {

@@ -49,6 +49,22 @@ struct ValidateCommand: ParsableCommand {
             valueName: "processor.arg=value"))
     var args: [ArgSetting] = []
 
+    @Option(
+        name: .customLong("rows"),
+        help: ArgumentHelp(
+            "A file of rows to check with beside those that are generated: on each line a JSON list "
+                + "of a row's values; may be given more than once.", valueName: "file"),
+        completion: .file())
+    var rowFiles: [String] = []
+
+    @Option(
+        name: .customLong("graph"),
+        help: ArgumentHelp(
+            "A graph file: the rows that its tests bring to the plugin's processors are used beside "
+                + "those that are generated.", valueName: "file"),
+        completion: .graphFile)
+    var graphFile: String?
+
     func validate() throws {
         let names = Check.all.map(\.name)
         for name in only where !names.contains(name) {
@@ -76,11 +92,12 @@ struct ValidateCommand: ParsableCommand {
                     + plugin.processors.map(\.name).joined(separator: ", "))
         }
         let args = try settings(plugin)
+        let rows = try ownRows(plugin, path: path)
         let junitFile = try form.junitFile()
         let report = Validator(command: ["/proc/self/exe", CheckPluginCommand.name]).validate(
             plugin, path: absolute(path),
             selection: .init(checks: only, processors: processors),
-            args: args, seed: seed ?? UInt64.random(in: 0...UInt64.max))
+            args: args, rows: rows, seed: seed ?? UInt64.random(in: 0...UInt64.max))
         if form.printsText { try Console.show(report.text.withVisibleBytes) }
         if form.json {
             var writer = JSONWriter(isPretty: true)
@@ -89,6 +106,38 @@ struct ValidateCommand: ParsableCommand {
         }
         try junitFile?.write(report.junit)
         if !report.hasPassed { throw ExitCode(1) }
+    }
+
+    /// What `--rows` and `--graph` bring.
+    private func ownRows(_ plugin: PluginReport, path: String) throws -> OwnRows {
+        let options =
+            rowFiles.flatMap { ["--rows", $0] } + (graphFile.map { ["--graph", $0] } ?? [])
+        var rows = OwnRows(options: options)
+        let chosen = plugin.processors.filter {
+            processors.isEmpty || processors.contains($0.name)
+        }
+        var mistakes: [Diagnostic] = []
+        for file in rowFiles {
+            let (found, wrong) = OwnRows.read(file)
+            mistakes += wrong + rows.add(found, to: chosen, of: plugin.name)
+        }
+        if let graphFile {
+            let countBefore = rows.count
+            let tests = try TestRows(file: graphFile, plugin: plugin.name, path: path)
+            for (processor, row) in tests.rows() {
+                // What a test brings in vain it may bring on purpose.
+                _ = rows.add([row], to: chosen.filter { $0.name == processor }, of: plugin.name)
+            }
+            if rows.count == countBefore {
+                mistakes.append(
+                    Diagnostic(
+                        file: graphFile,
+                        "its tests bring no row to "
+                            + chosen.map { "\(plugin.name).\($0.name)" }.joined(separator: ", ")))
+            }
+        }
+        if !mistakes.isEmpty { throw GraphInput.refusal(mistakes) }
+        return rows
     }
 
     /// A child has a working folder of its own.

@@ -40,8 +40,15 @@ struct PluginOptions: ParsableArguments {
     }
 
     func catalog(forGraphFile file: String) -> PluginCatalog {
-        let folders = pluginFolders(graphFolder: PluginCatalog.folder(of: file))
-        return PluginCatalog(folders: folders, scout: Self.inspector(folders))
+        Self.catalog(forGraphFile: file, folders: folders)
+    }
+
+    /// - Parameter folders: that come before all others.
+    static func catalog(forGraphFile file: String, folders: [String]) -> PluginCatalog {
+        let all = PluginFolders(
+            options: folders, environment: ProcessVariables.all["PIPES_PLUGINS"],
+            graphFolder: PluginCatalog.folder(of: file))
+        return PluginCatalog(folders: all, scout: inspector(all))
     }
 
     /// What is wrong with the examples of a graph that passed its check.

@@ -16,4 +16,22 @@ struct CheckTableTests {
         #expect(
             Array(rows) == Check.all.map { "| `\($0.name)` | \($0.proves) | \($0.source) |" })
     }
+
+    @Test("each check names parts of pipes.h that are there")
+    func sources() throws {
+        var checkout = URL(fileURLWithPath: #filePath)
+        for _ in 0..<4 { checkout.deleteLastPathComponent() }
+        let header = try String(
+            contentsOf: checkout.appendingPathComponent("include/pipes/pipes.h"), encoding: .utf8)
+        let known = Set(header.split { !($0.isLetter || $0.isNumber || $0 == "_") })
+        for check in Check.all {
+            // Passages and pages are looked up where all references are.
+            let names = check.source.replacing(#/"[^"]*"/#, with: "")
+                .replacing(#/[\w\/-]+\.(md|h)/#, with: "")
+                .split { !($0.isLetter || $0.isNumber || $0 == "_") }
+            for name in names {
+                #expect(known.contains(name), "\(check.name): \(check.source)")
+            }
+        }
+    }
 }

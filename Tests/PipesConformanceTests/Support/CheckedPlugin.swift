@@ -53,19 +53,21 @@ struct CheckedPlugin {
 
     /// Runs the checks on a thread of their own, since they wait for processes.
     func validate(
-        only checks: [String] = [], args: Validator.Args = [:],
+        only checks: [String] = [], args: Validator.Args = [:], rows: [OwnRows.Row] = [],
         seed: UInt64 = .random(in: 0 ... .max)
     ) async throws -> ValidationReport {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
-                    with: Result { try report(checks: checks, args: args, seed: seed) })
+                    with: Result {
+                        try report(checks: checks, args: args, rows: rows, seed: seed)
+                    })
             }
         }
     }
 
     private func report(
-        checks: [String], args: Validator.Args, seed: UInt64
+        checks: [String], args: Validator.Args, rows: [OwnRows.Row], seed: UInt64
     ) throws -> ValidationReport {
         let program = Self.products.appendingPathComponent("pipes-host").path
         let inspector = PluginInspector(
@@ -73,8 +75,10 @@ struct CheckedPlugin {
             command: [program, "describe-file"])
         let plugin = try #require(inspector.report(of: file))
         try #require(plugin.broken == nil)
+        var own = OwnRows()
+        try #require(own.add(rows, to: plugin.processors, of: plugin.name) == [])
         return Validator(command: [program, "check-plugin"], limit: .seconds(300)).validate(
-            plugin, path: file, selection: .init(checks: checks), args: args, seed: seed)
+            plugin, path: file, selection: .init(checks: checks), args: args, rows: own, seed: seed)
     }
 }
 
