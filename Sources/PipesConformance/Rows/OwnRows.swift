@@ -150,24 +150,28 @@ public struct OwnRows: Sendable {
             .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
             let start = Place(line: index + 1, column: 1)
-            do {
-                let value = try Value(json: Array(line)).formed
-                guard case .list(let values) = value else {
-                    mistakes.append(
-                        Diagnostic(
-                            file: file, at: start,
-                            "a row is a list of its values, such as [\"a\"], got "
-                                + value.kind.name))
-                    continue
-                }
-                rows.append(Row(values, file: file, place: start))
+            let value: Value
+            do throws(JSONError) {
+                value = try Value(json: Array(line))
             } catch {
                 let before = String(decoding: line.prefix(error.offset), as: UTF8.self)
+                let place = Place(line: index + 1, column: before.unicodeScalars.count + 1)
+                mistakes.append(Diagnostic(file: file, at: place, "not JSON: \(error.message)"))
+                continue
+            }
+            guard case .list(let values) = value else {
                 mistakes.append(
                     Diagnostic(
-                        file: file,
-                        at: Place(line: index + 1, column: before.unicodeScalars.count + 1),
-                        "not JSON: \(error.message)"))
+                        file: file, at: start,
+                        "a row is a list of its values, such as [\"a\"], got \(value.kind.name)"))
+                continue
+            }
+            do throws(FormMistake) {
+                var row: [Value] = []
+                for value in values { row.append(try Value(form: value)) }
+                rows.append(Row(row, file: file, place: start))
+            } catch {
+                mistakes.append(Diagnostic(file: file, at: start, error.message))
             }
         }
         return (rows, first(mistakes))
@@ -185,45 +189,9 @@ public struct OwnRows: Sendable {
     func text(for processor: String?) -> [UInt8] {
         var text: [UInt8] = []
         for row in self[processor] {
-            Value.list(row.map(\.unformed)).appendJSON(to: &text)
+            Value.list(row).appendJSON(to: &text)
             text.append(UInt8(ascii: "\n"))
         }
         return text
-    }
-}
-
-/// What JSON doesn't have, as `{"$bytes": "base64"}` and `{"$float": "NaN"}`.
-extension Value {
-    fileprivate var formed: Value {
-        switch self {
-        case .list(let values): return .list(values.map(\.formed))
-        case .map(let pairs):
-            if pairs.count == 1, case .string(let text) = pairs[0].value {
-                switch pairs[0].key {
-                case "$bytes": if let bytes = Base64.decode(text.utf8) { return .bytes(bytes) }
-                case "$float": if let real = Double(text) { return .float(real) }
-                default: break
-                }
-            }
-            return .map(pairs.map { Pair($0.key, $0.value.formed) })
-        default: return self
-        }
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        bytes.withUnsafeBufferPointer { Base64.append($0, to: &text) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    fileprivate var unformed: Value {
-        switch self {
-        case .list(let values): .list(values.map(\.unformed))
-        case .map(let pairs): .map(pairs.map { Pair($0.key, $0.value.unformed) })
-        case .bytes(let bytes): .map([Pair("$bytes", .string(Value.base64(bytes)))])
-        case .float(let real) where !real.isFinite:
-            .map([Pair("$float", .string(real.isNaN ? "NaN" : real < 0 ? "-inf" : "inf"))])
-        default: self
-        }
     }
 }

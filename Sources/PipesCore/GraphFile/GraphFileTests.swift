@@ -260,7 +260,7 @@ extension GraphFileReader {
 
     /// A value of a row, in the JSON form of all values.
     mutating func rowValue(_ row: LocatedJSON, of subject: Subject) -> Value {
-        let value = rowValue(row, of: subject)
+        let value = value(row, of: subject)
         do throws(FormMistake) {
             return try Value(form: value)
         } catch {
