@@ -20,8 +20,11 @@ struct ReferenceTests {
                 texts[path] = try? String(contentsOf: file, encoding: .utf8)
             }
         }
-        texts["README.md"] = try? String(
-            contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+        where name.hasSuffix(".md") {
+            texts[name] = try? String(
+                contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+        }
         return texts
     }()
 
