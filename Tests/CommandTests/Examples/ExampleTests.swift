@@ -95,6 +95,23 @@ struct ExampleTests {
         #expect(outcome.code == 1)
     }
 
+    @Test(
+        "picture, a plugin in C, builds, prints what its expected.txt holds, and passes its tests")
+    func picture() async throws {
+        let scratch = try Scratch()
+        let folder = scratch.folder.appendingPathComponent("picture")
+        try FileManager.default.copyItem(
+            at: Command.checkout.appendingPathComponent("Examples/picture"), to: folder)
+        let include = Command.checkout.appendingPathComponent("include").path
+        let make = "make -s PIPES_CFLAGS='-I\"\(include)\"'"
+        let run = try await Command.shell("\(make) clean && \(make) run", in: folder).outcome()
+        #expect(run.output == (try expected(of: "picture")))
+        #expect(run.code == 0, "\(run.errors)")
+        let test = try await Command.shell("\(make) test", in: folder).outcome()
+        #expect(test.output.hasSuffix("graph.json: 2 tests, 2 passed, 0 failed\n"))
+        #expect(test.code == 0)
+    }
+
     @Test("five-nodes prints its lines, in any order of the two inputs of its merge")
     func fiveNodes() async throws {
         let outcome = try await run("five-nodes")

@@ -1,7 +1,7 @@
 /* A map that breaks one rule of pipes.h, chosen by -D; without one it keeps them all. It adds an
  * exclamation mark to a text. */
 #define _GNU_SOURCE
-#include <pipes/pipes.h>
+#include <pipes/tensor.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -221,6 +221,14 @@ static pipes_status loud(void *context, pipes_call *call, const pipes_value *row
     result->kind = PIPES_TENSOR;
     result->ext = junk;
     return PIPES_OK;
+#elif defined YIELDS_A_TENSOR_OF_ANOTHER_SIZE
+    static uint8_t pixels[4];
+    static int64_t sizes[] = {2, 2};
+    static pipes_tensor tensor = {pixels, PIPES_DEVICE_CPU, 0, 2, {PIPES_DTYPE_UINT, 8, 1},
+                                  sizes, NULL, 0};
+    *result = pipes_tensor_value(&tensor);
+    result->size = 5;
+    return PIPES_OK;
 #elif defined YIELDS_ITS_ARGS
     *result = state->result;
     return PIPES_OK;
@@ -298,7 +306,8 @@ static const pipes_param params[] = {
 };
 
 static const pipes_port text[] = {PIPES_PORT(PIPES_STRING, "text", "any text")};
-#if defined YIELDS_HALF_A_TRUTH || defined YIELDS_A_TENSOR_OF_NOTHING
+#if defined YIELDS_HALF_A_TRUTH || defined YIELDS_A_TENSOR_OF_NOTHING ||                           \
+    defined YIELDS_A_TENSOR_OF_ANOTHER_SIZE
 static const pipes_port out[] = {PIPES_PORT(PIPES_ANY, "value", "any value")};
 #else
 static const pipes_port out[] = {PIPES_PORT(PIPES_STRING, "text", "a text")};

@@ -61,6 +61,7 @@ struct BadPluginTests {
         Mistake("map", "YIELDS_NO_VALUE", "values"),
         Mistake("map", "YIELDS_HALF_A_TRUTH", "values"),
         Mistake("map", "YIELDS_A_TENSOR_OF_NOTHING", "values"),
+        Mistake("map", "YIELDS_A_TENSOR_OF_ANOTHER_SIZE", "values"),
         Mistake("map", "CUTS_TEXTS", "values"),
         Mistake("map", "USES_AN_OLD_CALL", "calls"),
         Mistake("process", "SETTLES_A_ROW_TOO_FAR", "calls"),
