@@ -194,12 +194,13 @@ extension GraphCheck {
         }
     }
 
-    /// What a node yields and nobody takes is worked out for nothing.
+    /// What a node makes of its rows and nobody takes is worked out for nothing.
     mutating func warnOfUnread() {
         if edgesAreIncomplete { return }
         for (index, node) in graph.nodes.enumerated() {
             guard let description = descriptions[index], !description.isSink,
-                !description.outputs.isEmpty, outputs[index].isEmpty, !twins.contains(index)
+                !description.isSource, !description.outputs.isEmpty, outputs[index].isEmpty,
+                !twins.contains(index)
             else { continue }
             report(
                 .warning, node: index,
