@@ -16,8 +16,8 @@ public final class RowStorage: @unchecked Sendable {
     public let width: Int
     /// Rows that `values` has room for.
     public let capacity: Int
-    /// Whether rows are still filled in after others of them were sent.
-    private let staysOpen: Bool
+    /// Whether something may still be allocated here while others read what there is.
+    @exclusivity(unchecked) private var staysOpen = false
     /// `capacity * width` values, row by row, all initialised.
     public let values: UnsafeMutablePointer<pipes_value>
 
@@ -28,7 +28,7 @@ public final class RowStorage: @unchecked Sendable {
     }
     @exclusivity(unchecked) private var storedKind: Kind?
 
-    @exclusivity(unchecked) private var nextChunkSize = RowStorage.firstChunkSize
+    @exclusivity(unchecked) private var nextChunkSize = RowStorage.usualFirstChunkSize
     /// nil where nothing but numbers, and texts of one other storage, lie in it: most storages have
     /// to be made and given back quickly.
     @exclusivity(unchecked) private var owned: Owned?
@@ -42,7 +42,7 @@ public final class RowStorage: @unchecked Sendable {
     /// The size of what could not be had when it was last asked for; nil where all could.
     @exclusivity(unchecked) public private(set) var missingByteCount: Int?
 
-    private static let firstChunkSize = 16 << 10
+    private static let usualFirstChunkSize = 16 << 10
     private static let largestChunkSize = 1 << 20
     /// Pages are at least as large.
     private static let mappingAlignment = 4096
@@ -73,9 +73,9 @@ public final class RowStorage: @unchecked Sendable {
     /// - Parameters:
     ///   - capacity: in rows.
     ///   - width: values in each row.
-    ///   - staysOpen: whether rows are still filled in after others of them were sent.
-    public init(capacity: Int, width: Int = 1, staysOpen: Bool = false) {
-        self.staysOpen = staysOpen
+    ///   - firstChunkSize: bytes that the arena takes at first; nil: enough for many rows.
+    public init(capacity: Int, width: Int = 1, firstChunkSize: Int? = nil) {
+        if let firstChunkSize { nextChunkSize = firstChunkSize }
         self.width = width
         self.capacity = capacity
         values = ValueMemory.take(capacity * width)
@@ -84,7 +84,6 @@ public final class RowStorage: @unchecked Sendable {
 
     /// Room for results that are each written before they are read.
     public init(uninitialized capacity: Int) {
-        staysOpen = false
         width = 1
         self.capacity = capacity
         values = ValueMemory.take(capacity)
@@ -93,7 +92,6 @@ public final class RowStorage: @unchecked Sendable {
     /// Takes over values that were initialised elsewhere, in memory that `ValueMemory` gave out for
     /// `capacity` of them.
     public init(taking values: UnsafeMutablePointer<pipes_value>, capacity: Int) {
-        staysOpen = false
         width = 1
         self.capacity = capacity
         self.values = values
@@ -215,6 +213,9 @@ public final class RowStorage: @unchecked Sendable {
         let (sum, overflow) = owned.byteCount.addingReportingOverflow(max(0, byteCount))
         if !overflow { owned.byteCount = sum }
     }
+
+    /// From now on another thread may allocate here at any moment.
+    public func leaveOpen() { staysOpen = true }
 
     /// Keeps what `other` owns as long as this storage, since values here point there.
     public func keepAlive(_ other: RowStorage) {

@@ -12,10 +12,12 @@ public final class Call: @unchecked Sendable {
     /// Owns the memory of results, of one batch at a time.
     public var storage: RowStorage {
         if let storageInUse { return storageInUse }
-        let storage = RowStorage(capacity: 0)
+        let storage = RowStorage(capacity: 0, firstChunkSize: isForOneRow ? 256 : nil)
         storageInUse = storage
         return storage
     }
+    /// Whether it is one of many that are open at once, for a row each: its storage starts small.
+    @exclusivity(unchecked) var isForOneRow = false
     /// nil as long as nothing was to be stored: many calls need no memory.
     @exclusivity(unchecked) private(set) var storageInUse: RowStorage?
     /// Values emitted so far; what a map yields does not go through here.

@@ -14,95 +14,77 @@ final class DeferredMapRunner: NodeRunner {
         var delay = Duration.zero
     }
 
-    /// A batch of which rows are in flight, or wait for earlier ones.
-    private final class OpenBatch {
-        let input: Batch
-        /// The runs of the slots that were not sent yet.
-        private(set) var remaining: [KeyRun]
-        let results: RowStorage
-        let holes: Holes
-        let ports: UnsafeMutablePointer<UInt32>
-        var ring: ReorderRing
-        /// Slots, counted from the first of the batch as it came.
-        let first: Int
-        let count: Int
-
-        init(_ input: Batch) {
-            self.input = input
-            remaining = input.runs
-            first = input.slots.lowerBound
-            count = input.slots.count
-            results = RowStorage(capacity: count, staysOpen: true)
-            holes = Holes(capacity: count)
-            ports = .allocate(capacity: max(1, count))
-            ports.initialize(repeating: 0, count: count)
-            ring = ReorderRing(count: count)
-        }
-
-        deinit { ports.deallocate() }
-
-        func key(_ slot: Int) -> [UInt64] { input.key(slot: first + slot) }
-
-        /// The runs of the next slots.
-        func takeKeys(_ next: Range<Int>) -> [KeyRun] {
-            var keys = Batch(
-                runs: remaining, rows: nil, slots: next.lowerBound..<count, itemCount: 0)
-            let taken = keys.removePrefix(slots: next.count, items: 0)
-            remaining = keys.runs
-            return taken.runs
-        }
-
-        /// The settlements as one of `outputs` ports sees them.
-        func holes(for port: Int, of outputs: Int) -> Holes {
-            guard outputs > 1 else { return holes }
-            let own = Holes(capacity: count)
-            for slot in 0..<count {
-                let isElsewhere = holes[slot] == .item && ports[slot] != UInt32(port)
-                own[slot] = isElsewhere ? .skip : holes[slot]
-            }
-            return own
-        }
-    }
-
+    /// Of which rows have not left, in order; none where rows leave as they come.
     private var batches: Deque<OpenBatch> = []
+    /// The one whose rows are started next.
+    private var starting: OpenBatch?
+    /// Results that have not left, where rows leave as they come.
+    private var arrived: [(batch: OpenBatch, slot: Int)] = []
     private var flights: [ObjectIdentifier: Flight] = [:]
-    private var paused: [(end: ContinuousClock.Instant, flight: Flight)] = []
+    private var paused = DueQueue<Flight>()
     private var hasSeenEnd = false
+    /// Slots that were taken and have not left.
+    private var heldRows = 0
+    private lazy var load = ResultLoad(
+        share: byteShare == Int.max ? nil : byteShare,
+        holdsRows: node.description.holds != .none)
+    /// What `account.nanoseconds` was when this step began.
+    private var stepStart = 0
     /// Calls that are over, for the next rows.
     private var spareCalls: [Call] = []
+    /// Where results lie that come at once, until they are sent.
+    private var sharedStorage: RowStorage?
+    private var sharedByteCount = 0
 
     private var concurrency: Int { max(1, node.properties.concurrency) }
+    private var flightCount: Int { flights.count + paused.count }
     /// How far rows may be ahead of the oldest one that is in flight.
     private var largestSpan: Int { concurrency * 2 + InputPort.joinLimit }
+    /// Rows in a batch that is sent.
+    private static let largestBatch = SourcePace.largest
 
-    override var isIdle: Bool { batches.isEmpty && flights.isEmpty && paused.isEmpty }
+    override var isIdle: Bool { heldRows == 0 && batches.isEmpty && starting == nil }
     override var inputHasEnded: Bool { hasSeenEnd }
 
     override func releaseRows() {
         super.releaseRows()
         spareCalls.removeAll()
+        sharedStorage = nil
     }
 
     override func work(mayStart: Bool) -> Bool {
+        stepStart = account.nanoseconds
+        var mayStart = mayStart
         var hasProgressed = resumePaused()
-        while flights.count + paused.count < concurrency || control.isCancelled {
-            guard let batch = batches.last, !batch.ring.isStarted else {
-                guard mayStart, !hasSeenEnd, !wantsNoMore, span < largestSpan else { break }
-                guard takeBatch() else { break }
+        // What is done is on its way before anything is begun that may take long.
+        if mayStart, send() {
+            hasProgressed = true
+            mayStart = sendOutputs()
+        }
+        return startRows(mayTake: mayStart) || hasProgressed
+    }
+
+    /// Whether calls took so long that what is done is sent before anything else is begun.
+    private var isTimeUp: Bool { account.nanoseconds - stepStart >= ResultLoad.longestWait }
+
+    private func startRows(mayTake: Bool) -> Bool {
+        var hasProgressed = false
+        while flightCount < concurrency || control.isCancelled {
+            guard let batch = starting else {
+                guard mayTake, !hasSeenEnd, !wantsNoMore, heldRows < largestSpan, takeBatch()
+                else { break }
                 hasProgressed = true
                 continue
             }
-            if wantsNoMore {
-                dropUnstarted(batch)
-                break
-            }
-            startNext(batch)
-            hasProgressed = true
+            if wantsNoMore { return dropUnstarted(batch) }
+            let hasRoom = load.mayStart(inFlight: flightCount, isBlocked: !mayTake)
+            guard hasRoom || control.isCancelled else { break }
+            hasProgressed = startNext(batch) || hasProgressed
+            if batch.ring.isStarted { starting = nil }
+            if isTimeUp || load.isShareFull { break }
         }
-        return (mayStart && send()) || hasProgressed
+        return hasProgressed
     }
-
-    private var span: Int { batches.reduce(0) { $0 + $1.count - $1.ring.left } }
 
     private func takeBatch() -> Bool {
         switch input.next() {
@@ -111,55 +93,56 @@ final class DeferredMapRunner: NodeRunner {
             hasSeenEnd = true
             return false
         case .batch(let batch):
-            batches.append(OpenBatch(batch))
+            let open = OpenBatch(batch)
+            heldRows += open.count
+            if node.properties.ordered { batches.append(open) }
+            if open.count > 0 { starting = open }
             return true
         }
     }
 
-    private func startNext(_ batch: OpenBatch) {
-        guard let slot = batch.ring.startNext() else { return }
+    private func startNext(_ batch: OpenBatch) -> Bool {
+        guard let slot = batch.ring.startNext() else { return false }
+        let flight = Flight(batch: batch, slot: slot, attempts: 0)
         switch batch.input.settlement(batch.first + slot) {
         case .item:
             account.in += 1
-            let flight = Flight(batch: batch, slot: slot, attempts: 0)
             if control.isCancelled {
                 fail(flight, .cancelled, nil)
-            } else if let flaw = flaw(batch, slot) {
+            } else if let flaw = flaw(flight) {
                 fail(flight, .reject, flaw)
             } else {
                 call(flight)
             }
         case .missing:
             account.in += 1
-            fail(
-                Flight(batch: batch, slot: slot, attempts: 0), .reject,
-                "a join partner never came")
-        case let settlement:
-            batch.holes[slot] = settlement
-            batch.ring.settle(slot)
+            fail(flight, .reject, "a join partner never came")
+        case let settlement: settle(flight, as: settlement)
         }
+        return true
     }
 
-    private func flaw(_ batch: OpenBatch, _ slot: Int) -> String? {
-        guard kinds.checksAnything, let rows = batch.input.rows else { return nil }
-        return kinds.flaw(rows.values + (batch.first + slot) * rows.width, width: rows.width)
+    private func flaw(_ flight: Flight) -> String? {
+        guard kinds.checksAnything, let row = flight.batch.row(flight.slot) else { return nil }
+        return kinds.flaw(row, width: flight.batch.input.width)
     }
 
     /// Rows behind an END are not given to the processor.
-    private func dropUnstarted(_ batch: OpenBatch) {
+    private func dropUnstarted(_ batch: OpenBatch) -> Bool {
         while let slot = batch.ring.startNext() {
-            batch.holes[slot] = .skip
-            batch.ring.settle(slot)
+            settle(Flight(batch: batch, slot: slot, attempts: 0), as: .skip)
         }
+        starting = nil
+        return true
     }
 
     // MARK: Calls
 
     private func call(_ flight: Flight) {
         var flight = flight
-        guard let rows = flight.batch.input.rows else { return }
-        let fault = faults?.next(
-            flight.batch.key(flight.slot), timeout: node.properties.timeout)
+        let (batch, slot) = (flight.batch, flight.slot)
+        guard let row = batch.row(slot) else { return }
+        let fault = faults?.next(batch.key(slot), timeout: node.properties.timeout)
         if case .delay(let time) = fault {
             flight.delay = time
             return pause(flight, time)
@@ -167,33 +150,54 @@ final class DeferredMapRunner: NodeRunner {
         let delay = flight.delay
         flight.delay = .zero
         flight.attempts += 1
-        let call = spareCalls.popLast() ?? makeCall()
-        call.reset(input: rows, rowCount: 1)
+        let call = spareCalls.popLast() ?? makeRowCall()
+        call.reset(storage: sharedStorage, input: batch.input.rows, rowCount: 1)
         if let fault { return inject(fault, flight, call) }
-        let slot = flight.slot
         let (done, answer) = timed {
             processor.map(
-                call, rows: rows.values + (flight.batch.first + slot) * rows.width, count: 1,
-                width: rows.width, results: flight.batch.results.values + slot,
-                ports: flight.batch.ports + slot)
+                call, rows: row, count: 1, width: batch.input.width,
+                results: batch.values + slot, ports: batch.ports + slot)
         }
         if done == 1 {
+            share(call.storageInUse, with: batch.values[slot].byteCount)
             settle(flight, call, .ok)
         } else if answer == .deferred {
+            // Whoever completes it may allocate there at any moment.
+            sharedStorage?.leaveOpen()
+            sharedStorage = nil
             flights[ObjectIdentifier(call)] = flight
             open(call, after: delay)
             return
         } else {
             settle(flight, call, answer)
-            // The call of a processor that broke its word may still come back.
-            guard answer == .skip else { return }
+            guard answer == .skip else {
+                // The call of a processor that broke its word may still come back.
+                sharedStorage?.leaveOpen()
+                sharedStorage = nil
+                return
+            }
         }
         spare(call)
     }
 
+    /// Results that come at once lie side by side, but no more than are sent together.
+    private func share(_ storage: RowStorage?, with bytes: Int) {
+        if storage !== sharedStorage { sharedByteCount = 0 }
+        sharedByteCount += bytes
+        sharedStorage = load.isShare(sharedByteCount) ? nil : storage
+    }
+
+    private func makeRowCall() -> Call {
+        let call = makeCall()
+        call.isForOneRow = true
+        return call
+    }
+
     /// Keeps a call for the next row where nobody can come back to it.
     private func spare(_ call: Call) {
-        if processor.completesCallsOnce { spareCalls.append(call) }
+        guard processor.completesCallsOnce else { return }
+        call.releaseRows()
+        spareCalls.append(call)
     }
 
     private func inject(_ fault: InjectedFaults.Effect, _ flight: Flight, _ call: Call) {
@@ -207,24 +211,43 @@ final class DeferredMapRunner: NodeRunner {
         case .delay(let time): pause(flight, time)
         case .crash: InjectedFaults.crash()
         }
+        call.releaseRows()
         spareCalls.append(call)
     }
 
     private func pause(_ flight: Flight, _ time: Duration) {
         let end = control.clock.now + time
-        paused.append((end, flight))
+        _ = paused.add(flight, at: end)
         ring(at: end)
+    }
+
+    private func resumePaused() -> Bool {
+        guard !paused.isEmpty else { return false }
+        let now = control.clock.now
+        var hasResumed = false
+        while !isTimeUp, let flight = nextDue(now) {
+            hasResumed = true
+            if control.isCancelled { fail(flight, .cancelled, nil) } else { call(flight) }
+        }
+        ring(at: paused.nextDue)
+        return hasResumed
+    }
+
+    private func nextDue(_ now: ContinuousClock.Instant) -> Flight? {
+        control.isCancelled ? paused.popFirst() : paused.popDue(now)
     }
 
     override func completed(_ call: Call, _ completion: Call.Completion) {
         guard let flight = flights.removeValue(forKey: ObjectIdentifier(call)) else { return }
         if let value = completion.value {
-            flight.batch.results.values[flight.slot] = value.value
+            flight.batch.values[flight.slot] = value.value
             flight.batch.ports[flight.slot] = completion.port
         }
         settle(flight, call, completion.answer)
         if completion.answer == .ok { spare(call) }
     }
+
+    // MARK: What became of a row
 
     private func settle(_ flight: Flight, _ call: Call, _ answer: Answer) {
         let (batch, slot) = (flight.batch, flight.slot)
@@ -237,105 +260,130 @@ final class DeferredMapRunner: NodeRunner {
                 return fail(flight, .reject, misdirection(port))
             }
             account.out += 1
-            if batch.results.values[slot].kind > Kind.float.rawValue {
-                if let storage = call.storageInUse { batch.results.keepAlive(storage) }
-                if let owner = call.input { batch.results.keepAlive(owner) }
+            let value = batch.values[slot]
+            if value.kind > Kind.float.rawValue, let storage = call.storageInUse {
+                batch.keep(storage, for: slot)
             }
+            load.add(value.byteCount)
+            settle(flight, as: .item)
         case .skip, .end:
             if answer == .end { wantsNoMore = true }
             if answer == .end, node.description.isSink {
                 account.out += 1
+                load.add(batch.values[slot].byteCount)
+                settle(flight, as: .item)
             } else {
                 account.skipped += 1
-                batch.holes[slot] = .skip
+                settle(flight, as: .skip)
             }
         case .retry where flight.attempts <= node.properties.retry.max && !control.isCancelled:
             account.retries += 1
-            batch.results.values[slot] = .null
+            batch.values[slot] = .null
             pause(flight, pause(before: flight.attempts))
-            return
         case .deferred:
-            fail(flight, .notAllowed("completed a call with DEFERRED"), call.explanation)
-            return
+            fail(flight, .notAllowed("completed a call with DEFERRED"), call.reason)
         default:
-            fail(flight, answer, call.explanation)
-            return
+            fail(flight, answer, call.reason)
         }
-        batch.ring.settle(slot)
     }
 
     private func fail(_ flight: Flight, _ answer: Answer, _ message: String?) {
         if case .notAllowed = answer { context.count("misuses", 1) }
         let (batch, slot) = (flight.batch, flight.slot)
-        batch.results.values[slot] = .null
-        batch.holes[slot] = fail(
+        let settlement = fail(
             key: batch.key(slot), row: batch.input.row(slot: batch.first + slot),
             attempts: flight.attempts, answer: answer, message: message)
-        batch.ring.settle(slot)
+        settle(flight, as: settlement)
     }
 
-    private func resumePaused() -> Bool {
-        guard !paused.isEmpty else { return false }
-        let now = control.clock.now
-        let due = paused.filter { $0.end <= now || control.isCancelled }
-        paused.removeAll { $0.end <= now || control.isCancelled }
-        for (_, flight) in due {
-            if control.isCancelled { fail(flight, .cancelled, nil) } else { call(flight) }
+    /// The row is done with.
+    private func settle(_ flight: Flight, as settlement: Settlement) {
+        let (batch, slot) = (flight.batch, flight.slot)
+        if settlement != .item { batch.settle(slot, as: settlement) }
+        if node.properties.ordered {
+            batch.ring.settle(slot)
+        } else if settlement == .item {
+            arrived.append((batch, slot))
+        } else {
+            heldRows -= 1
         }
-        ring(at: paused.map(\.end).min())
-        return !due.isEmpty
     }
 
-    // MARK: Results
+    // MARK: Sending
 
     /// Hands over what is settled.
     private func send() -> Bool {
-        if !node.properties.ordered { return sendAsTheyCome() }
+        node.properties.ordered ? sendInOrder() : sendAsTheyCame()
+    }
+
+    private func sendInOrder() -> Bool {
         var hasSent = false
+        var gathered = ResultGathering()
         while let batch = batches.first {
             let settled = batch.ring.takeInOrder()
-            if batch.count == 0 {
-                for port in outputs.indices { outputs[port].append(batch.input) }
-            } else if !settled.isEmpty {
-                send(batch, settled)
-            } else {
-                break
-            }
+            if settled.isEmpty, batch.count > 0 { break }
             hasSent = true
+            for slot in settled {
+                gathered.append(slot, of: batch)
+                guard isFull(gathered) else { continue }
+                for key in batch.takeKeys(before: slot + 1) { gathered.append(key) }
+                leave(&gathered)
+            }
+            for key in batch.takeKeys(before: settled.upperBound) { gathered.append(key) }
             guard batch.ring.isEmpty else { break }
             batches.removeFirst()
         }
+        leave(&gathered)
         return hasSent
     }
 
-    private func send(_ batch: OpenBatch, _ range: Range<Int>) {
-        let isRest = range.upperBound == batch.count
-        let keys = isRest ? batch.remaining : batch.takeKeys(range)
-        guard !node.description.isSink else { return }
-        for port in outputs.indices where outputs[port].hasReaders {
-            let holes = batch.holes(for: port, of: outputs.count)
-            let items = range.reduce(0) { $0 + (holes[$1] == .item ? 1 : 0) }
-            outputs[port].append(
-                Batch(
-                    runs: keys, rows: batch.results, slots: range, holes: holes, itemCount: items))
-        }
+    private func isFull(_ gathered: ResultGathering) -> Bool {
+        gathered.count == Self.largestBatch || load.isShare(gathered.byteCount)
     }
 
-    /// Rows that are settled leave at once, under keys of their own.
-    private func sendAsTheyCome() -> Bool {
-        var hasSent = false
-        for batch in batches {
-            for slot in batch.ring.takeAsTheyCame() {
-                hasSent = true
-                guard batch.holes[slot] == .item, !node.description.isSink else { continue }
-                let run = KeyRun(first: nextKey, count: 1, settlement: .item)
-                nextKey += 1
-                let port = Int(batch.ports[slot])
+    private func leave(_ gathered: inout ResultGathering) {
+        guard !gathered.isEmpty else { return }
+        noteLeaving(gathered)
+        if !node.description.isSink {
+            let storage = gathered.makeStorage()
+            for port in outputs.indices where outputs[port].hasReaders {
                 outputs[port].append(
-                    Batch(runs: [run], rows: batch.results, slots: slot..<slot + 1, itemCount: 1))
+                    gathered.batch(port: port, of: outputs.count, in: storage))
             }
         }
-        batches.removeAll { $0.ring.isEmpty }
-        return hasSent
+        gathered = ResultGathering()
+    }
+
+    private func noteLeaving(_ gathered: ResultGathering) {
+        heldRows -= gathered.count
+        load.remove(gathered.byteCount)
+        sharedStorage = nil
+    }
+
+    /// Rows that are settled leave at once, under keys of their own: each by its output, and on no
+    /// other.
+    private func sendAsTheyCame() -> Bool {
+        guard !arrived.isEmpty else { return false }
+        var gathered = Array(repeating: ResultGathering(), count: max(1, outputs.count))
+        for (batch, slot) in arrived {
+            let port = outputs.isEmpty ? 0 : Int(batch.ports[slot])
+            gathered[port].append(KeyRun(first: nextKey, count: 1, settlement: .item))
+            gathered[port].append(slot, of: batch)
+            nextKey += 1
+            if isFull(gathered[port]) { leave(&gathered[port], by: port) }
+        }
+        arrived.removeAll(keepingCapacity: true)
+        for port in gathered.indices { leave(&gathered[port], by: port) }
+        return true
+    }
+
+    private func leave(_ gathered: inout ResultGathering, by port: Int) {
+        guard !gathered.isEmpty else { return }
+        noteLeaving(gathered)
+        if !outputs.isEmpty, outputs[port].hasReaders {
+            outputs[port].append(
+                gathered.batch(port: port, of: 1, in: gathered.makeStorage()))
+        }
+        gathered = ResultGathering()
     }
 }

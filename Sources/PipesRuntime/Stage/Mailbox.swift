@@ -13,11 +13,12 @@ final class Mailbox: Sendable {
     }
 
     func put(_ call: Call, _ completion: Call.Completion) {
-        let doorbell = state.withLock { state in
+        let doorbell: Doorbell? = state.withLock { state in
             state.letters.append((call, completion))
-            return state.doorbell
+            // Whoever put the first of several rings for all.
+            return state.letters.count == 1 ? state.doorbell : nil
         }
-        doorbell.ring()
+        doorbell?.ring()
     }
 
     func takeAll() -> [(Call, Call.Completion)] {

@@ -90,7 +90,9 @@ class NodeRunner {
         defers = node.description.flags.contains(.defers)
         isSource = node.description.isSource
         mayBlock = !node.description.flags.contains(.nonblocking)
-        blockingWatch = mayBlock ? nil : BlockingWatch(context, mark)
+        blockingWatch =
+            mayBlock
+            ? nil : BlockingWatch(context, mark, advice: gate.processor.sleepingAdvice)
         watchdog = node.properties.timeout.map {
             Watchdog($0, grace: control.cancelGrace, gate) {
                 stopRun(
@@ -308,7 +310,8 @@ class NodeRunner {
         phase = .ended
     }
 
-    private func sendOutputs() -> Bool {
+    /// - Returns: whether nothing is left that waits for room.
+    final func sendOutputs() -> Bool {
         var hasSent = true
         for port in outputs.indices where !outputs[port].isEmpty {
             if !outputs[port].flush() { hasSent = false }

@@ -1,5 +1,5 @@
 /// The deferred calls of a node that are waited for, as a value: which ones take too long, and
-/// which were asked to stop and still don't.
+/// which were asked to stop and still don't. No step looks at calls that nothing happened to.
 struct OpenCalls {
     /// Why a call is asked to stop.
     enum Reason: Equatable {
@@ -7,75 +7,79 @@ struct OpenCalls {
         case cancel
     }
 
-    private enum State {
-        case waiting(deadline: ContinuousClock.Instant?)
-        case stopping(Reason, graceEnd: ContinuousClock.Instant)
+    private struct Entry {
+        var call: Call
+        /// nil: it was not asked to stop.
+        var reason: Reason?
+        /// Its number among the deadlines or, once it was asked to stop, among the ends of grace.
+        var alarm: UInt64?
     }
 
-    private var states: [ObjectIdentifier: (call: Call, state: State)] = [:]
-    /// Something is due no earlier than this; nil: nothing is. Kept, so that a thousand open calls
-    /// are not looked through each time one of them is completed.
-    private var earliest: ContinuousClock.Instant?
+    private var entries: [ObjectIdentifier: Entry] = [:]
+    private var deadlines = DueQueue<ObjectIdentifier>()
+    private var graceEnds = DueQueue<ObjectIdentifier>()
 
-    var count: Int { states.count }
-    var isEmpty: Bool { states.isEmpty }
+    var count: Int { entries.count }
+    var isEmpty: Bool { entries.isEmpty }
 
     mutating func open(_ call: Call, deadline: ContinuousClock.Instant? = nil) {
-        states[ObjectIdentifier(call)] = (call, .waiting(deadline: deadline))
-        if let deadline { earliest = min(deadline, earliest ?? deadline) }
+        let id = ObjectIdentifier(call)
+        entries[id] = Entry(call: call, alarm: deadline.map { deadlines.add(id, at: $0) })
     }
 
     /// - Returns: nil where the call is not open (any longer); else why it was asked to stop, if
     ///   it was.
     mutating func close(_ call: Call) -> Reason?? {
-        guard let (_, state) = states.removeValue(forKey: ObjectIdentifier(call)) else {
-            return nil
+        guard let entry = entries.removeValue(forKey: ObjectIdentifier(call)) else { return nil }
+        if let alarm = entry.alarm {
+            _ = entry.reason == nil ? deadlines.remove(alarm) : graceEnds.remove(alarm)
         }
-        if case .stopping(let reason, _) = state { return .some(reason) }
-        return .some(nil)
+        return .some(entry.reason)
     }
 
     /// The calls that are to be asked to stop now, noted as such.
     mutating func stop(
         all: Bool, now: ContinuousClock.Instant, grace: Duration
     ) -> [Call] {
-        guard all || isDue(now) else { return [] }
         var stopped: [Call] = []
-        for (id, (call, state)) in states {
-            guard case .waiting(let deadline) = state else { continue }
-            let isLate = deadline.map { $0 <= now } ?? false
-            guard all || isLate else { continue }
-            states[id] = (call, .stopping(all ? .cancel : .timeout, graceEnd: now + grace))
-            stopped.append(call)
+        while let id = deadlines.popDue(now) {
+            stop(id, all ? .cancel : .timeout, graceEnd: now + grace, &stopped)
         }
-        if !stopped.isEmpty { earliest = min(now + grace, earliest ?? now + grace) }
+        // All that are open are in their grace already where that is as many.
+        guard all, graceEnds.count < entries.count else { return stopped }
+        deadlines = DueQueue()
+        for (id, entry) in entries where entry.reason == nil {
+            stop(id, .cancel, graceEnd: now + grace, &stopped)
+        }
         return stopped
+    }
+
+    private mutating func stop(
+        _ id: ObjectIdentifier, _ reason: Reason, graceEnd: ContinuousClock.Instant,
+        _ stopped: inout [Call]
+    ) {
+        guard var entry = entries[id] else { return }
+        entry.reason = reason
+        entry.alarm = graceEnds.add(id, at: graceEnd)
+        entries[id] = entry
+        stopped.append(entry.call)
     }
 
     /// The calls that were asked to stop and had their time; they are no longer open.
     mutating func removeOverdue(now: ContinuousClock.Instant) -> [(call: Call, reason: Reason)] {
-        guard isDue(now) else { return [] }
-        var overdue: [(Call, Reason)] = []
-        for (id, (call, state)) in states {
-            guard case .stopping(let reason, let graceEnd) = state, graceEnd <= now else {
+        var overdue: [(call: Call, reason: Reason)] = []
+        while let id = graceEnds.popDue(now) {
+            guard let entry = entries.removeValue(forKey: id), let reason = entry.reason else {
                 continue
             }
-            states[id] = nil
-            overdue.append((call, reason))
+            overdue.append((entry.call, reason))
         }
-        earliest = states.values.lazy.compactMap { entry in
-            switch entry.state {
-            case .waiting(let deadline): deadline
-            case .stopping(_, let graceEnd): graceEnd
-            }
-        }.min()
         return overdue
     }
 
     /// When to look again at the latest.
-    var nextDue: ContinuousClock.Instant? { earliest }
-
-    private func isDue(_ now: ContinuousClock.Instant) -> Bool {
-        earliest.map { $0 <= now } ?? false
+    var nextDue: ContinuousClock.Instant? {
+        guard let deadline = deadlines.nextDue else { return graceEnds.nextDue }
+        return graceEnds.nextDue.map { min($0, deadline) } ?? deadline
     }
 }

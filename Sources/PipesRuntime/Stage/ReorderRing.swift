@@ -1,13 +1,12 @@
 /// The slots of a batch whose rows are worked on several at once, as a value: they are started in
-/// order, settled in any order, and leave in order, or as they come.
+/// order, settled in any order, and leave in order.
 struct ReorderRing {
     let count: Int
     private var isSettled: [Bool]
     /// Slots that were started, all before this one.
     private(set) var started = 0
-    /// Slots that left in order, all before this one.
+    /// Slots that left, all before this one.
     private(set) var left = 0
-    private var leftAsTheyCame = 0
 
     init(count: Int) {
         self.count = count
@@ -16,7 +15,7 @@ struct ReorderRing {
 
     var isStarted: Bool { started == count }
     /// Whether all slots have left.
-    var isEmpty: Bool { max(left, leftAsTheyCame) == count }
+    var isEmpty: Bool { left == count }
 
     /// - Returns: nil where all were started.
     mutating func startNext() -> Int? {
@@ -34,13 +33,5 @@ struct ReorderRing {
         while end < count, isSettled[end] { end += 1 }
         defer { left = end }
         return left..<end
-    }
-
-    /// The slots that were settled since the last time.
-    mutating func takeAsTheyCame() -> [Int] {
-        let slots = (0..<started).filter { isSettled[$0] }
-        for slot in slots { isSettled[slot] = false }
-        leftAsTheyCame += slots.count
-        return slots
     }
 }

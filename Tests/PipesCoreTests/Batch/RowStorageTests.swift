@@ -54,7 +54,8 @@ struct RowStorageTests {
         defer { released.deallocate() }
         let last = RowStorage(capacity: 1)
         do {
-            let open = RowStorage(capacity: 2, staysOpen: true)
+            let open = RowStorage(capacity: 2)
+            open.leaveOpen()
             last.keepAlive(open)
             open.keepAlive(owner(released))
         }

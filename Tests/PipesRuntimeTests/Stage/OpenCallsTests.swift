@@ -62,6 +62,24 @@ import Testing
         #expect(calls.nextDue == nil)
     }
 
+    @Test("are all asked to stop at a cancel, each once, also those that come later")
+    func cancelling() {
+        var calls = OpenCalls()
+        let all = (0..<4).map { _ in call() }
+        calls.open(all[0])
+        calls.open(all[1], deadline: start + .seconds(100))
+        calls.open(all[2], deadline: start + .seconds(1))
+        #expect(stop(&calls, after: 1).map { $0 === all[2] } == [true])
+        let cancelled = calls.stop(all: true, now: start + .seconds(1), grace: .seconds(2))
+        #expect(cancelled.count == 2 && !cancelled.contains { $0 === all[2] })
+        #expect(calls.stop(all: true, now: start + .seconds(2), grace: .seconds(2)).isEmpty)
+        calls.open(all[3])
+        let later = calls.stop(all: true, now: start + .seconds(2), grace: .seconds(2))
+        #expect(later.map { $0 === all[3] } == [true])
+        #expect(calls.removeOverdue(now: start + .seconds(3)).count == 3)
+        #expect(calls.nextDue == start + .seconds(4) && calls.count == 1)
+    }
+
     private func stop(_ calls: inout OpenCalls, after seconds: Double) -> [Call] {
         calls.stop(all: false, now: start + .seconds(seconds), grace: .seconds(2))
     }

@@ -33,27 +33,6 @@ struct ReorderRingTests {
         }
     }
 
-    @Test("slots leave once each, as they come, however many at a time", arguments: 0..<7)
-    func asTheyCome(count: Int) {
-        for order in Self.orders(count) {
-            for step in 1...max(1, count) {
-                var ring = ReorderRing(count: count)
-                while ring.startNext() != nil {}
-                var sent: [Int] = []
-                for (index, slot) in order.enumerated() {
-                    ring.settle(slot)
-                    guard (index + 1).isMultiple(of: step) || index + 1 == count else { continue }
-                    #expect(ring.isEmpty == false)
-                    let taken = ring.takeAsTheyCame()
-                    #expect(Set(taken).isDisjoint(with: sent))
-                    sent += taken
-                    #expect(Set(sent) == Set(order[...index]))
-                }
-                #expect(ring.isEmpty && sent.count == count)
-            }
-        }
-    }
-
     @Test("slots are started in order, each once, also while others leave")
     func starting() {
         var ring = ReorderRing(count: 3)
