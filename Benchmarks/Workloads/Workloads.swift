@@ -3,6 +3,7 @@ import Benchmark
 let benchmarks: @Sendable () -> Void = {
     throughputWorkloads()
     swiftWorkloads()
+    closureWorkloads()
     concurrencyWorkloads()
     latencyWorkloads()
     memoryWorkloads()

@@ -12,6 +12,9 @@ public protocol Processor: AnyObject, Sendable {
     /// again for other rows; else a second completion finds a call that is over, and is told.
     var completesCallsOnce: Bool { get }
 
+    /// What is to be said where it sleeps in a call although it never blocks by its description.
+    var sleepingAdvice: String { get }
+
     /// - Throws: what is wrong, for the user. Nothing was opened then.
     func open() throws(OpenFailure)
 
@@ -60,6 +63,10 @@ public protocol Processor: AnyObject, Sendable {
 
 extension Processor {
     public var completesCallsOnce: Bool { false }
+    public var sleepingAdvice: String {
+        "said that it never blocks (PIPES_NONBLOCKING), but sleeps in a call; without that flag it "
+            + "has a thread of its own"
+    }
     public func produce(_ call: Call) -> Answer { .notAllowed("is no source") }
     public func map(
         _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,

@@ -12,6 +12,7 @@ final class BlockingWatch: Sendable {
 
     private let context: NodeContext
     private let mark: CallMark
+    private let advice: String
     /// The clock of the thread that made the last call.
     private let threadClock = Atomic<clockid_t>(CLOCK_THREAD_CPUTIME_ID)
     private let state = Locked(State())
@@ -26,7 +27,8 @@ final class BlockingWatch: Sendable {
         var isTold = false
     }
 
-    init(_ context: NodeContext, _ mark: CallMark) {
+    init(_ context: NodeContext, _ mark: CallMark, advice: String) {
+        self.advice = advice
         self.context = context
         self.mark = mark
     }
@@ -51,9 +53,7 @@ final class BlockingWatch: Sendable {
             $0.note(call, isAsleep: isAsleep, busy: busy, now: ContinuousClock.now)
         }
         if isBlocked {
-            context.reportMisuse(
-                "said that it never blocks (PIPES_NONBLOCKING), but sleeps in a call; without "
-                    + "that flag it has a thread of its own")
+            context.reportMisuse(advice)
         }
     }
 }
