@@ -51,7 +51,7 @@ public struct Diagnostic: Sendable, Hashable, Error, CustomStringConvertible {
 
 extension [Diagnostic] {
     /// In the order of the file; what has no place stays behind, as it came.
-    func inOrderOfPlace() -> [Diagnostic] {
+    package func inOrderOfPlace() -> [Diagnostic] {
         enumerated().sorted { left, right in
             switch (left.element.place, right.element.place) {
             case (let first?, let second?) where first != second: first < second

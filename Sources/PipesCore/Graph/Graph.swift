@@ -13,6 +13,8 @@ public struct Graph: Sendable {
     /// The file for dead letters; nil: standard error.
     public var deadLetter: String?
     public var tests: [GraphTest] = []
+    /// What was wrong with the file that it was read from.
+    public internal(set) var fileDiagnostics: [Diagnostic] = []
     /// Whether errors were found when it was read from a file. It can be checked for more of
     /// them, but never passes.
     public internal(set) var hasErrors = false

@@ -9,7 +9,8 @@ public enum GraphFile {
     ///   - environment: for `${NAME}` in strings.
     /// - Returns: the graph, or nil where the text is not JSON; and all that is wrong with it, in
     ///   its order. A graph comes back even where there are errors, so that `GraphChecker` finds
-    ///   the others in the same go; such a graph says so (`hasErrors`) and never passes.
+    ///   the others in the same go; such a graph says so (`hasErrors`, `fileDiagnostics`) and never
+    ///   passes.
     public static func parse(
         _ text: [UInt8], file: String, environment: [String: String]
     ) -> (graph: Graph?, diagnostics: [Diagnostic]) {
@@ -31,8 +32,9 @@ public enum GraphFile {
         }
         var graph = Graph(name: graphName(file), file: file)
         reader.read(content, into: &graph)
+        graph.fileDiagnostics = reader.diagnostics.inOrderOfPlace()
         graph.hasErrors = !reader.diagnostics.isEmpty
-        return (graph, reader.diagnostics.inOrderOfPlace())
+        return (graph, graph.fileDiagnostics)
     }
 
     private static func graphName(_ file: String) -> String {

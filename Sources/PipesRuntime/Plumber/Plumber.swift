@@ -23,8 +23,8 @@ public final class Plumber: Sendable {
         /// to be paid for.
         public var longestWait = Duration.milliseconds(1)
         /// Takes each failed row whose node's `then` is not `skip`. Any thread, one at a time for
-        /// each node.
-        public var deadLetters: @Sendable (DeadLetter) -> Void = { _ in }
+        /// each node. nil: `logger` gets its reason, of each node no more than `RowFailureLog` says.
+        public var deadLetters: (@Sendable (DeadLetter) -> Void)?
         /// What decides which nodes run together.
         public var plan = Plan.Options()
         /// What pauses, timeouts and the timers of plugins go by.
@@ -52,13 +52,14 @@ public final class Plumber: Sendable {
     }
 
     /// Checks everything that can be known before a run.
-    /// - Throws: all that is wrong, in the order of the file.
+    /// - Throws: all that is wrong, also with the file that the graph was read from, in its order.
     public init(
         _ graph: Graph, resolvers: [any ProcessorResolver], options: Options = Options()
     ) throws(GraphFailure) {
         let found = Plumber.check(graph, resolvers: resolvers)
         guard var checked = found.checked else {
-            throw GraphFailure(diagnostics: found.diagnostics)
+            throw GraphFailure(
+                diagnostics: (graph.fileDiagnostics + found.diagnostics).inOrderOfPlace())
         }
         var factories = found.factories
         if options.isReplaceable { DetachedSource.detach(&checked, &factories) }
@@ -149,7 +150,7 @@ public final class Plumber: Sendable {
         }
     }
 
-    /// The ledger at this moment; nil before the run.
+    /// The ledger at this moment, its status `running` until the run is over; nil before the run.
     public var report: RunReport? {
         switch current.withLock({ $0 }) {
         case .waiting: nil

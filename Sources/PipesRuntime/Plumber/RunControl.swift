@@ -57,7 +57,8 @@ final class RunControl: Sendable {
         self.wakefulness = wakefulness
         cancelGrace = options.cancelGrace
         longestWait = max(1, options.longestWait.nanoseconds)
-        deadLetters = options.deadLetters
+        let log = RowFailureLog(options.logger)
+        deadLetters = options.deadLetters ?? { log.note($0) }
         clock.follow(wakefulness)
     }
 

@@ -57,7 +57,7 @@ struct GraphWatch {
             do {
                 plumber = try Plumber(loaded.graph, resolvers: [catalog], options: options)
             } catch {
-                throw GraphInput.refusal(loaded.diagnostics + error.diagnostics)
+                throw GraphInput.refusal(error.diagnostics)
             }
             let problems = input.plugins.problems(ofExamplesIn: loaded.graph)
             if !problems.isEmpty { throw GraphInput.refusal(loaded.diagnostics + problems) }
