@@ -10,12 +10,14 @@ extension Graph {
     ///
     /// - Parameters:
     ///   - file: its path; `-` is standard input.
-    ///   - environment: for `${NAME}` in strings; the process's own where none is given.
-    /// - Returns: the graph, and warnings.
-    /// - Throws: all that is wrong with it, each with line and column.
+    ///   - environment: for `${NAME}` in strings. None by default, since whoever writes a graph
+    ///     could read what the process keeps there; `ProcessVariables.all` is that of the process.
+    /// - Returns: the graph, and what is wrong with the file. Where there are errors, `Plumber`
+    ///   refuses the graph with these and all others.
+    /// - Throws: why there is no graph at all.
     public static func read(
-        _ file: String, environment: [String: String] = ProcessVariables.all
-    ) throws(GraphFailure) -> (graph: Graph, warnings: [Diagnostic]) {
+        _ file: String, environment: [String: String] = [:]
+    ) throws(GraphFailure) -> (graph: Graph, diagnostics: [Diagnostic]) {
         let bytes = try bytes(of: file)
         let (graph, diagnostics) = GraphFile.parse(bytes, file: file, environment: environment)
         guard let graph else { throw GraphFailure(diagnostics: diagnostics) }

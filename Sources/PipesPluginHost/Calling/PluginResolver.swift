@@ -7,9 +7,12 @@ extension PluginCatalog: ProcessorResolver {
     ///
     /// - Parameters:
     ///   - folders: where it looks for plugins.
+    ///   - allowed: what graphs may name. For graphs of strangers, an `AllowedCoros` with a list.
     ///   - scout: looks at each file in a child process before it is loaded; nil does not.
-    public convenience init(folders: PluginFolders, scout: PluginInspector? = nil) {
-        self.init(folders: folders, host: HostTable.pointer, scout: scout)
+    public convenience init(
+        folders: PluginFolders, allowed: AllowedCoros = .everything, scout: PluginInspector? = nil
+    ) {
+        self.init(folders: folders, allowed: allowed, host: HostTable.pointer, scout: scout)
     }
 
     public func resolve(

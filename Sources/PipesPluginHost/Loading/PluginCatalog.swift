@@ -6,6 +6,8 @@ import PipesRuntime
 /// and nothing else.
 public final class PluginCatalog: Sendable {
     public let folders: PluginFolders
+    /// What it resolves; all else is refused.
+    public let allowed: AllowedCoros
 
     /// The host's table: it lives as long as the process.
     nonisolated(unsafe) private let host: UnsafePointer<pipes_host>
@@ -25,13 +27,16 @@ public final class PluginCatalog: Sendable {
 
     /// - Parameters:
     ///   - folders: where it looks for plugins.
+    ///   - allowed: what graphs may name.
     ///   - host: handed to every plugin; it must never go away, since plugins are never unloaded.
     ///   - scout: looks at each file before it is loaded, plugin or library of plain functions, so
     ///     that one which crashes or hangs is an error and not the end of this process; nil loads at once.
     public init(
-        folders: PluginFolders, host: UnsafePointer<pipes_host>, scout: PluginInspector? = nil
+        folders: PluginFolders, allowed: AllowedCoros = .everything,
+        host: UnsafePointer<pipes_host>, scout: PluginInspector? = nil
     ) {
         self.folders = folders
+        self.allowed = allowed
         self.scout = scout
         self.host = host
         files = Locked([:])
@@ -39,6 +44,7 @@ public final class PluginCatalog: Sendable {
 
     private init(after former: PluginCatalog) {
         folders = former.folders
+        allowed = former.allowed
         host = former.host
         scout = former.scout
         files = Locked(former.files.withLock { $0 })
@@ -87,6 +93,7 @@ public final class PluginCatalog: Sendable {
     public func processor(
         coro: String, signature: String?, graphFolder: String?
     ) -> Result<LoadedProcessor, CatalogRejection> {
+        if let refusal = allowed.refusal(of: coro) { return .failure(CatalogRejection([refusal])) }
         if coro.contains(":") {
             return PlainFunctions.processor(
                 coro: coro, signature: signature, graphFolder: graphFolder,

@@ -17,7 +17,7 @@ enum GraphInput {
     /// - Throws: `ExitCode` 1, once it has been printed why there is no graph at all.
     static func read(_ file: String) throws -> (graph: Graph, diagnostics: [Diagnostic]) {
         do {
-            let (graph, diagnostics) = try Graph.read(file)
+            let (graph, diagnostics) = try Graph.read(file, environment: ProcessVariables.all)
             return (graph, diagnostics)
         } catch {
             throw refusal(error.diagnostics)

@@ -34,6 +34,56 @@ struct PluginCatalogTests {
         #expect(processor.file == "\(folder)/libdescriptor.so")
     }
 
+    /// What a catalog with such a list says of a coro; nil where it is found.
+    private func message(_ coro: String, allowed: AllowedCoros) -> String? {
+        let catalog = PluginCatalog(
+            folders: PluginFolders(options: [folder], executableFolder: nil), allowed: allowed,
+            host: PluginWorkshop.host)
+        let isFunction = coro.contains(":")
+        let errors = catalog.mistakes(
+            coro, signature: isFunction ? "(in:int) -> int" : nil, graphFolder: folder)
+        return errors.isEmpty ? nil : errors.map(\.message).joined(separator: "; ")
+    }
+
+    @Test("what its list allows is found: whole plugins, single processors, single functions")
+    func allowed() throws {
+        try workshop.build("descriptor.c", as: "libdescriptor.so")
+        for names in [["descriptor"], ["descriptor.same"]] {
+            #expect(message("descriptor.same", allowed: AllowedCoros(names)) == nil)
+        }
+        #expect(message("descriptor.same", allowed: .allPlugins) == nil)
+        let functions = AllowedCoros(["libc.so.6:abs"], plainFunctions: true)
+        #expect(message("libc.so.6:abs", allowed: functions) == nil)
+        #expect(message("libc.so.6:labs", allowed: .everything) == nil)
+    }
+
+    @Test("what its list does not allow is refused before any file is looked at")
+    func refused() {
+        let list = AllowedCoros(["descriptor.same", "strings", "libc.so.6:abs"])
+        #expect(
+            message("nowhere.at_all", allowed: list)
+                == "\"nowhere.at_all\" is not allowed in this program, which allows "
+                + "descriptor.same, strings.")
+        #expect(
+            message("descriptor.sane", allowed: list)
+                == "\"descriptor.sane\" is not allowed in this program, which allows "
+                + "descriptor.same, strings. Did you mean \"descriptor.same\"?")
+        for allowed in [list, .allPlugins] {
+            #expect(
+                message("nowhere.so:system", allowed: allowed)
+                    == "\"nowhere.so:system\" is a plain function, and this program allows none in "
+                    + "a graph. Use a plugin's processor")
+        }
+        #expect(
+            message(
+                "libc.so.6:system", allowed: AllowedCoros(["libc.so.6:abs"], plainFunctions: true))
+                == "\"libc.so.6:system\" is not allowed in this program, which allows "
+                + "libc.so.6:abs. Did you mean \"libc.so.6:abs\"?")
+        #expect(
+            message("strings.reverse", allowed: AllowedCoros([]))
+                == "\"strings.reverse\" is not allowed in this program, which allows none.")
+    }
+
     @Test("a misspelt processor is told what there is, and the nearest name")
     func misspelt() throws {
         let file = try workshop.build("descriptor.c", as: "libdescriptor.so")
