@@ -3,6 +3,9 @@ public import PipesCore
 /// The account of a run: what became of every row, and how the edges fared.
 public struct RunReport: Sendable {
     public enum Status: String, Sendable {
+        /// It is not over; `outcome` says how it would end now.
+        case running
+        /// It ran to its end and no row failed.
         case clean
         /// It ran to its end and rows failed.
         case failedRows = "failed_rows"
@@ -14,6 +17,9 @@ public struct RunReport: Sendable {
 
     public var graph: String
     public var status: Status
+    /// The status with which the run would end if no more happened; that of the run once it is
+    /// over.
+    public var outcome: Status
     /// From the first source's start to the last node's close.
     public var seconds: Double
     /// In the order of the graph file.

@@ -148,6 +148,11 @@ package final class LiveRun: Sendable {
         }
     }
 
-    /// The ledger at this moment; nil before the run.
-    package var report: RunReport? { state.withLock { $0.current }?.report }
+    /// The ledger at this moment; nil before the run. Between two graphs the run is not over.
+    package var report: RunReport? {
+        let (run, isOver) = state.withLock { ($0.current, $0.isOver) }
+        guard var report = run?.report else { return nil }
+        if !isOver { report.status = .running }
+        return report
+    }
 }

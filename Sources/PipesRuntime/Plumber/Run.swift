@@ -150,6 +150,7 @@ final class Run: @unchecked Sendable {
     /// Opens all nodes, senders first. When one fails, those already open are closed.
     private func openAll() -> GraphFailure? {
         for (loop, checked) in zip(loops.all, graph.loops) where !loop.open() {
+            progress.withLock { $0.status = .stopped }
             let edge = graph.graph.edges[checked.feedback[0]]
             return GraphFailure(diagnostics: [
                 Diagnostic(
@@ -492,8 +493,9 @@ final class Run: @unchecked Sendable {
         let seconds = progress.start.map { start in
             start.duration(to: progress.end ?? .now).seconds
         }
+        let outcome = progress.status ?? status(accounts)
         return RunReport(
-            graph: graph.graph.name, status: progress.status ?? status(accounts),
+            graph: graph.graph.name, status: progress.status ?? .running, outcome: outcome,
             seconds: seconds ?? 0,
             nodes: accounts,
             edges: edgeAccounts(former.edges), failures: former.failures + control.failures)

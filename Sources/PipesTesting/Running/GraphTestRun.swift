@@ -34,7 +34,7 @@ public enum GraphTestRun {
                 GraphTestCheck.graph(graph, for: test), resolvers: [resolver], options: options)
             running.withLock { $0 = plumber }
             let report = try await plumber.run()
-            outcome.status = GraphTest.Status(report.status)
+            outcome.status = GraphTest.Status(report.outcome)
             outcome.report = report
             outcome.graph = plumber.graph
         } catch {
@@ -103,7 +103,8 @@ extension GraphTest.Status {
     init(_ status: RunReport.Status) {
         self =
             switch status {
-            case .clean: .clean
+            // What a run comes to is never that it goes on.
+            case .clean, .running: .clean
             case .failedRows: .failedRows
             case .stopped: .stopped
             case .cancelled: .cancelled

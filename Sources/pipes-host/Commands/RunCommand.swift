@@ -64,7 +64,7 @@ struct RunCommand: AsyncParsableCommand {
             plumber = try Plumber(
                 graph.graph, resolvers: graph.resolvers, options: plumberOptions)
         } catch {
-            throw GraphInput.refusal(graph.diagnostics + error.diagnostics)
+            throw GraphInput.refusal(error.diagnostics)
         }
         let problems = input.plugins.problems(ofExamplesIn: graph.graph)
         if !problems.isEmpty { throw GraphInput.refusal(graph.diagnostics + problems) }
@@ -112,7 +112,8 @@ struct RunCommand: AsyncParsableCommand {
 
     static func exitCode(of status: RunReport.Status) -> ExitCode {
         switch status {
-        case .clean: .success
+        // A report of a run that is over never says that it is running.
+        case .clean, .running: .success
         case .failedRows: ExitCode(2)
         case .stopped: ExitCode(3)
         case .cancelled: ExitCode(4)

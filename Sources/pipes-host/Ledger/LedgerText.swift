@@ -68,6 +68,7 @@ struct LedgerText {
     private var outcome: String {
         let status =
             switch report.status {
+            case .running: "running"
             case .clean: "clean"
             case .failedRows: "rows failed"
             case .stopped: "stopped by a failure"
