@@ -58,12 +58,20 @@ final class CoroProcessor: Processor, @unchecked Sendable {
         _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
         results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
     ) -> (done: Int, answer: Answer) {
+        call.clearAttention()
         for index in 0..<count {
             let row = (0..<width).map { Value(copying: rows[index * width + $0]) }
             let answer = answer(row, call, results + index)
             guard answer == .ok else { return (index, answer) }
+            // What is done leaves before it has waited for long, or takes much memory.
+            if !call.goesOn || isLarge(call) { return (index + 1, .ok) }
         }
         return (count, .ok)
+    }
+
+    private func isLarge(_ call: Call) -> Bool {
+        guard let storage = call.storageInUse else { return false }
+        return storage.ownedByteCount >= call.byteShare
     }
 
     private func answer(
