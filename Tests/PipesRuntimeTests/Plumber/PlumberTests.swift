@@ -26,8 +26,8 @@ import Testing
         #expect(
             found.map(\.description) == [
                 "wrong.json:2:19: error: node \"src\": nothing here knows \"nowhere\"",
-                "wrong.json:2:62: error: node \"src\": \"concurrency\" wants an integer, got a string",
-                "wrong.json:4:31: error: \"graph\" names \"ghost\", which is not among the nodes.",
+                "wrong.json:2:60: error: node \"src\": \"concurrency\" wants an integer, got a string",
+                "wrong.json:4:28: error: \"graph\" names \"ghost\", which is not among the nodes.",
             ])
     }
 
