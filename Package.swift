@@ -64,7 +64,9 @@ let package = Package(
         .target(
             name: "CFFI", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("ffi")]),
-        .target(name: "CGuard", dependencies: ["CPipes"], cxxSettings: cxx),
+        .target(
+            name: "CGuard", dependencies: ["CPipes"], cSettings: c + [.define("_GNU_SOURCE")],
+            cxxSettings: cxx),
         .target(name: "PipesJSON", swiftSettings: swift),
         .target(name: "PipesCore", dependencies: ["CPipes", "PipesJSON"], swiftSettings: swift),
         .target(
@@ -100,6 +102,9 @@ let package = Package(
             name: "embedding", dependencies: ["Pipes"], path: "Examples/embedding",
             exclude: ["expected.txt"],
             swiftSettings: swift),
+        .executableTarget(
+            name: "embedder", dependencies: ["Pipes"], path: "Tests/Fixtures/embedder",
+            swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
         .target(
             name: "PythonText", dependencies: ["PipesPlugin", "CPipes"], path: "plugins/PythonText",
@@ -108,8 +113,7 @@ let package = Package(
             name: "pipes-host",
             dependencies: [
                 "Pipes", "PipesCore", "PipesRuntime", "PipesPluginHost", "PipesJSON",
-                "PipesConformance",
-                "PipesTesting",
+                "PipesConformance", "PipesTesting", "CGuard",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -121,7 +125,8 @@ let package = Package(
         .testTarget(
             name: "PipesPluginTests", dependencies: ["PipesPlugin", "PythonText", "CPipes"],
             swiftSettings: swift),
-        .testTarget(name: "CommandTests", dependencies: ["pipes-host"], swiftSettings: swift),
+        .testTarget(
+            name: "CommandTests", dependencies: ["pipes-host", "embedder"], swiftSettings: swift),
         .testTarget(
             name: "PipesRuntimeTests",
             dependencies: [

@@ -8,6 +8,7 @@
 #ifndef CGUARD_H
 #define CGUARD_H
 
+#include "cguard_process.h"
 #include <pipes/pipes.h>
 
 #ifdef __cplusplus

@@ -5,8 +5,8 @@ import Glibc
 ///
 /// There are as many as jobs that run at once, and no fewer than wait: a job never waits for
 /// another to leave its thread. Idle threads end after a while.
-final class BlockingThreads: TaskExecutor {
-    static let shared = BlockingThreads()
+package final class BlockingThreads: TaskExecutor {
+    package static let shared = BlockingThreads()
 
     private struct State {
         var jobs: Deque<UnownedJob> = []
@@ -17,7 +17,7 @@ final class BlockingThreads: TaskExecutor {
     private let monitor = Monitor(State())
     private static let idleSeconds = 5
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let needsThread = monitor.withLock { state in
             state.jobs.append(job)

@@ -4,7 +4,7 @@ import Testing
 
 /// Runs a program the way a user does, and keeps all it said.
 struct Command {
-    struct Outcome {
+    struct Outcome: Equatable {
         var output: String
         var errors: String
         /// The exit code; for a program that died of a signal, 128 and the signal's number.

@@ -1,0 +1,66 @@
+import ArgumentParser
+import CGuard
+import Glibc
+import PipesRuntime
+
+/// The main thread serves the main queue, for plugins that put work there, and nothing of the
+/// host is ever on it: the command runs on a thread of its own, which ends the program.
+@main
+enum Program {
+    static func main() {
+        // A reader that has gone away shows as EPIPE where it is written to, in plugins too.
+        signal(SIGPIPE, SIG_IGN)
+        openStandardDescriptors()
+        Task.detached(executorPreference: BlockingThreads.shared) { await runCommand() }
+        cguard_serve_main_queue()
+    }
+
+    private static func runCommand() async -> Never {
+        // A stop that comes while plugins are still being loaded holds for the run to come.
+        let isRun = ProcessArguments.all.first == RunCommand.configuration.commandName
+        let signals = isRun ? await StopSignals() : nil
+        await StopSignals.$early.withValue(signals) {
+            do {
+                let command = try await PipesHost.asyncParseAsRoot(ProcessArguments.all)
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    var command = command
+                    try command.run()
+                }
+            } catch {
+                leave(with: error)
+            }
+        }
+        PipesHost.exit()
+    }
+
+    /// Ends the program. Help, the version and completions come as errors too, and are what was
+    /// asked for.
+    private static func leave(with error: any Error) -> Never {
+        let text = PipesHost.fullMessage(for: error)
+        let code = PipesHost.exitCode(for: error)
+        if text.isEmpty { PipesHost.exit(withError: code) }
+        guard code == .success else {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            Console.error.print(lines.map { String($0).printable }.joined(separator: "\n"))
+            PipesHost.exit(withError: code)
+        }
+        do throws(ExitCode) {
+            try Console.show(text + "\n")
+            PipesHost.exit()
+        } catch {
+            PipesHost.exit(withError: error)
+        }
+    }
+
+    /// Where one was closed by who started this program, the next file to be opened would take
+    /// its number, and get what is printed.
+    private static func openStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO
+        where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+            // The lowest free number: this one.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+}
