@@ -11,26 +11,36 @@ enum Program {
         // A reader that has gone away shows as EPIPE where it is written to, in plugins too.
         signal(SIGPIPE, SIG_IGN)
         openStandardDescriptors()
+        let command = ProcessArguments.all.first
+        if command == RunCommand.configuration.commandName { StopOrders.ofProcess.expectRun() }
+        // A child is ended by its parent, and what a plugin does to signals there is its own.
+        if !children.contains(command ?? "") { StopSignals.heed() }
         Task.detached(executorPreference: BlockingThreads.shared) { await runCommand() }
         cguard_serve_main_queue()
     }
 
+    private static let children = [
+        DescribeFileCommand.name, CheckPluginCommand.name, TestCaseCommand.name,
+        TryExamplesCommand.name,
+    ]
+
+    /// Where there is not even memory for a thread.
+    static func endForWantOfMemory() -> Never {
+        Console.error.print("error: there is too little memory for pipes-host; see ulimit -d, -v")
+        _exit(1)
+    }
+
     private static func runCommand() async -> Never {
-        // A stop that comes while plugins are still being loaded holds for the run to come.
-        let isRun = ProcessArguments.all.first == RunCommand.configuration.commandName
-        let signals = isRun ? await StopSignals() : nil
-        await StopSignals.$early.withValue(signals) {
-            do {
-                let command = try await PipesHost.asyncParseAsRoot(ProcessArguments.all)
-                if var command = command as? any AsyncParsableCommand {
-                    try await command.run()
-                } else {
-                    var command = command
-                    try command.run()
-                }
-            } catch {
-                leave(with: error)
+        do {
+            let command = try await PipesHost.asyncParseAsRoot(ProcessArguments.all)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
             }
+        } catch {
+            leave(with: error)
         }
         PipesHost.exit()
     }

@@ -11,12 +11,13 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Runs a graph to its end.",
         discussion: """
-            Standard output belongs to the processors; the host writes to standard error. SIGINT \
-            or SIGTERM drains: sources stop, and what is in flight is finished. A second one \
-            cancels, a third one ends the program at once.
+            Standard output belongs to the processors; the host writes to standard error. SIGINT, \
+            SIGTERM or SIGHUP drains: sources stop, and what is in flight is finished. A second \
+            one cancels, a third one ends the program at once.
 
             Exit codes: 0 clean, 1 the graph, a plugin or the setting is wrong and nothing ran, \
-            2 rows failed, 3 stopped by a failure, 4 cancelled, 64 wrong usage.
+            2 rows failed, 3 stopped by a failure, or the report can't be written, 4 cancelled, \
+            64 wrong usage.
             """)
 
     @OptionGroup var input: GraphOptions
@@ -29,31 +30,29 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--watch needs a graph file, not standard input")
         }
         input.plugins.warnOfMissingFolders()
-        let orders = StopOrders()
-        let early = StopSignals.early
-        let signals = if let early { early } else { await StopSignals() }
-        let listening = Task { await orders.heed(signals) }
-        defer { listening.cancel() }
         let text = options.watch ? FileBytes.read(input.file) : nil
         let catalog = input.plugins.catalog(forGraphFile: input.file)
         let graph = try GraphInput.read(input, resolvers: [catalog])
         let progress = RunProgress(options.progress, environment: ProcessVariables.all)
         let report: RunReport
+        let isReported: Bool
         do {
-            report = try await run(graph, catalog, text, progress, orders)
+            (report, isReported) = try await run(graph, catalog, text, progress)
         } catch let problem as Diagnostic {
             throw GraphInput.refusal([problem])
         } catch let failure as GraphFailure {
             progress.close()
             throw GraphInput.refusal(failure.diagnostics)
         }
+        let hasRun = report.status == .clean || report.status == .failedRows
+        if !isReported, hasRun { throw Self.exitCode(of: .stopped) }
         if report.status != .clean { throw Self.exitCode(of: report.status) }
     }
 
     private func run(
         _ graph: GraphInput.Loaded, _ catalog: PluginCatalog, _ text: [UInt8]?,
-        _ progress: RunProgress, _ orders: StopOrders
-    ) async throws -> RunReport {
+        _ progress: RunProgress
+    ) async throws -> (RunReport, isReported: Bool) {
         let letters = DeadLetterFile(options.deadLetter ?? graph.graph.deadLetter)
         var plumberOptions = Plumber.Options()
         plumberOptions.drainTimeout = options.drainTimeout.duration
@@ -72,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
         // Only a graph that can run touches files.
         try letters.open()
         let run = LiveRun(plumber)
-        orders.hold(for: run, progress)
+        StopOrders.ofProcess.hold(for: run, progress)
         let reportFile = try options.report.map { try ReportFile($0) }
 
         let watch =
@@ -82,11 +81,10 @@ struct RunCommand: AsyncParsableCommand {
         do {
             let report = try await Self.run(run, watch, progress)
             progress.finish(report)
-            reportFile?.write(report)
-            return report
+            return (report, reportFile?.write(report) ?? true)
         } catch {
             // Also of a run that could not start, there is something to report.
-            if let report = run.report { reportFile?.write(report) }
+            if let report = run.report { _ = reportFile?.write(report) }
             throw error
         }
     }

@@ -26,10 +26,14 @@ struct ReportFile: ~Copyable {
         if console.descriptor != STDOUT_FILENO { close(console.descriptor) }
     }
 
-    /// The exit code of a run is that of its rows: a report that can't be written is told, and
-    /// leaves it as it is.
-    func write(_ report: RunReport) {
-        try? write(String(decoding: LedgerJSON.bytes(of: report), as: UTF8.self))
+    /// - Returns: whether it was written; where it was not, that was told.
+    func write(_ report: RunReport) -> Bool {
+        do throws(ExitCode) {
+            try write(String(decoding: LedgerJSON.bytes(of: report), as: UTF8.self))
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// - Throws: `ExitCode` 1, once it was said why it can't be written.

@@ -1,31 +1,40 @@
 import ArgumentParser
+import CGuard
 import Glibc
 import PipesCore
 import PipesRuntime
-import UnixSignals
 
 /// What signals ask of a run: the first drains it, the second cancels it, the third ends the program
-/// at once. They are heard from the start; what comes before there is a run holds for it.
+/// at once. They are heard from the start; what comes before there is a run holds for it. Another
+/// command ends by the first.
 final class StopOrders: Sendable {
     private struct State {
+        var isForRun = false
         var signalCount = 0
         var run: LiveRun?
         var progress: RunProgress?
     }
 
+    static let ofProcess = StopOrders()
+
     private let state = Locked(State())
 
-    /// Ends when its task is cancelled.
-    func heed(_ signals: StopSignals) async {
-        for await _ in signals.arrivals {
-            let state = state.withLock { state in
-                state.signalCount += 1
-                return state
-            }
-            if state.signalCount > 2 {
-                state.progress?.close()
-                _exit(RunCommand.exitCode(of: .cancelled).rawValue)
-            }
+    /// Says that what signals stop is a run.
+    func expectRun() { state.withLock { $0.isForRun = true } }
+
+    /// Called for each signal.
+    func heed(_ signal: Int32) {
+        let state = state.withLock { state in
+            state.signalCount += 1
+            return state
+        }
+        guard state.isForRun else { cguard_end_by(signal) }
+        if state.signalCount > 2 {
+            state.progress?.close()
+            _exit(RunCommand.exitCode(of: .cancelled).rawValue)
+        }
+        // A processor that is interrupted may take its time; the next signal is heard meanwhile.
+        Task(executorPreference: BlockingThreads.shared) {
             StopOrders.pass(state.signalCount, to: state.run)
         }
     }

@@ -38,13 +38,17 @@ struct RunEndingTests {
         try scratch.write(graph, to: "graph.json")
         let command = try Command.host(
             ["run", "graph.json", "--report", "report.json"] + options, in: scratch.folder)
+        try await waitForOutput(of: command)
+        return command
+    }
+
+    private func waitForOutput(of command: Command, beyond count: Int = 0) async throws {
         let end = ContinuousClock.now + .seconds(30)
-        while command.outputSoFar.isEmpty {
+        while command.outputSoFar.count <= count {
             try #require(ContinuousClock.now < end, "\(command.errorsSoFar)")
             // There is nothing to wait for but a file that another program writes.
             try await Task.sleep(for: .milliseconds(5))
         }
-        return command
     }
 
     private func report(in scratch: Scratch) throws -> [String: Any] {
@@ -52,7 +56,7 @@ struct RunEndingTests {
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 
-    @Test("the first signal drains: all in flight is finished, exit code 0", arguments: [2, 15])
+    @Test("the first signal drains: all in flight is finished, exit code 0", arguments: [1, 2, 15])
     func drain(signal: Int32) async throws {
         let scratch = try Scratch()
         let command = try await start(Self.endless(time: "2ms"), in: scratch)
@@ -66,6 +70,33 @@ struct RunEndingTests {
         let nodes = try #require(report["nodes"] as? [String: [String: Any]])
         #expect(nodes["tick"]?["out"] as? Int == rows.count)
         #expect(nodes["slow"]?["unsettled"] as? Int == 0)
+    }
+
+    @Test("SIGHUP that was ignored when the program was started stays ignored")
+    func ignoredHangup() async throws {
+        let scratch = try Scratch()
+        try scratch.write(Self.endless(time: "2ms"), to: "graph.json")
+        let command = try Command.shell(
+            "trap '' HUP; exec pipes-host run graph.json --report report.json", in: scratch.folder)
+        try await waitForOutput(of: command)
+        command.signal(SIGHUP)
+        let rows = command.outputSoFar.count
+        try await waitForOutput(of: command, beyond: rows)
+        // One that was heeded would have this one cancel.
+        command.signal(SIGTERM)
+        let outcome = await command.outcome()
+        #expect(outcome.code == 0)
+        #expect(try report(in: scratch)["status"] as? String == "clean")
+    }
+
+    @Test("SIGQUIT ends the program at once, without a report of a crash")
+    func quit() async throws {
+        let scratch = try Scratch()
+        let command = try await start(Self.endless(time: "2ms"), in: scratch)
+        command.signal(SIGQUIT)
+        let outcome = await command.outcome()
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 128 + SIGQUIT)
     }
 
     /// Goes round for ever, with some time in each round.

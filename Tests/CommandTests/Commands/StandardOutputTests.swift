@@ -55,7 +55,7 @@ struct StandardOutputTests {
         #expect(outcome.errors == "0\n")
     }
 
-    @Test("a report that can't be written to its end is told, and leaves a run its exit code")
+    @Test("a report that can't be written to its end is told: exit code 3 of a run")
     func report() async throws {
         let message =
             "/dev/full: error: can't be written, as the report: No space left on device\n"
@@ -63,11 +63,46 @@ struct StandardOutputTests {
             "pipes-host run Examples/readme/graph.json --progress never --report /dev/full"
         ).outcome()
         #expect(run.errors == message)
-        #expect(run.code == 0)
+        #expect(run.code == 3)
         let tested = try await Command.shell(
             "pipes-host test Examples/word-count/graph.json --junit /dev/full"
         ).outcome()
         #expect(tested.errors == message)
         #expect(tested.code == 1)
+    }
+
+    @Test("a report that can't be written wins over rows that failed: exit code 3")
+    func reportOfFailedRows() async throws {
+        let scratch = try Scratch()
+        try scratch.write(
+            """
+            {"nodes": {"inp": {"coro": "flow.range", "args": {"end": 3}},
+                       "bad": {"coro": "flow.fault", "args": {"every": 2}},
+                       "out": {"coro": "io.print"}},
+             "graph": {"inp": ["bad"], "bad": ["out"]}}
+            """, to: "graph.json")
+        let outcome = try await Command.host(
+            [
+                "run", "graph.json", "--progress", "never", "--report", "/dev/full",
+                "--dead-letter", "letters.jsonl",
+            ], in: scratch.folder
+        ).outcome()
+        #expect(
+            outcome.errors
+                == "/dev/full: error: can't be written, as the report: No space left on device\n")
+        #expect(outcome.code == 3)
+    }
+
+    @Test("a report in a folder that isn't there is found before the run: exit code 1")
+    func reportNowhere() async throws {
+        let outcome = try await Command.host(
+            ["run", "Examples/readme/graph.json", "--report", "none/report.json"]
+        ).outcome()
+        #expect(
+            outcome
+                == .init(
+                    output: "",
+                    errors: "none/report.json: error: can't be written, as the report: "
+                        + "No such file or directory\n", code: 1))
     }
 }
