@@ -7,6 +7,11 @@ import PipesCore
 final class ProcessRunner: NodeRunner {
     /// In the order of the input; only a deferring node has more than one.
     @exclusivity(unchecked) private var jobs: Deque<Job> = []
+    /// Those of `jobs` that something has happened to: no look is at any other.
+    @exclusivity(unchecked) private var ready: Deque<Job> = []
+    @exclusivity(unchecked) private var openJobs: [ObjectIdentifier: Job] = [:]
+    @exclusivity(unchecked) private var pausedJobs = DueQueue<Job>()
+    @exclusivity(unchecked) private var rowCount = 0
     @exclusivity(unchecked) private var hasSeenEnd = false
     @exclusivity(unchecked) private var sharedCall: Call?
     /// What is left of a batch that has more rows than the processor is given at once.
@@ -17,7 +22,7 @@ final class ProcessRunner: NodeRunner {
 
     override var isIdle: Bool { jobs.isEmpty && rest == nil }
     override var inputHasEnded: Bool { hasSeenEnd }
-    override var rowsInHand: Int { jobs.reduce(0) { $0 + $1.rowCount } }
+    override var rowsInHand: Int { rowCount }
 
     override func releaseRows() {
         super.releaseRows()
@@ -67,6 +72,8 @@ final class ProcessRunner: NodeRunner {
         rejectFlawed(job)
         injectFaults(job)
         jobs.append(job)
+        ready.append(job)
+        rowCount += job.rowCount
     }
 
     /// Keeps rows of a wrong kind from the processor.
@@ -120,25 +127,40 @@ final class ProcessRunner: NodeRunner {
     /// Runs what can be run, and hands over what is done, in order.
     private func advance(mayStart: Bool) -> Bool {
         var hasProgressed = false
-        for job in jobs {
-            while !job.isOpen, let attempt = job.todo.first {
-                if control.isCancelled {
-                    cancel(job)
-                    hasProgressed = true
-                    break
-                }
-                if let pauseEnd = job.pauseEnd, control.clock.now < pauseEnd {
-                    ring(at: pauseEnd)
-                    break
-                }
-                job.pauseEnd = nil
-                run(job, attempt)
-                hasProgressed = true
-            }
-        }
+        resumePaused()
+        while let job = ready.popFirst() { hasProgressed = advance(job) || hasProgressed }
+        ring(at: pausedJobs.nextDue)
         while mayStart, let job = jobs.first, job.isDone {
             jobs.removeFirst()
+            rowCount -= job.rowCount
             finish(job)
+            hasProgressed = true
+        }
+        return hasProgressed
+    }
+
+    private func resumePaused() {
+        guard !pausedJobs.isEmpty else { return }
+        let now = control.clock.now
+        while let job = control.isCancelled ? pausedJobs.popFirst() : pausedJobs.popDue(now) {
+            ready.append(job)
+        }
+    }
+
+    /// Makes the calls of a job until one is open, or has to wait.
+    private func advance(_ job: Job) -> Bool {
+        var hasProgressed = false
+        while !job.isOpen, let attempt = job.todo.first {
+            if control.isCancelled {
+                cancel(job)
+                return true
+            }
+            if let pauseEnd = job.pauseEnd, control.clock.now < pauseEnd {
+                _ = pausedJobs.add(job, at: pauseEnd)
+                break
+            }
+            job.pauseEnd = nil
+            run(job, attempt)
             hasProgressed = true
         }
         return hasProgressed
@@ -155,6 +177,7 @@ final class ProcessRunner: NodeRunner {
         let answer = limited(job.call, after: delay) { processor.process(job.call, batch) }
         if answer == .deferred {
             job.isOpen = true
+            openJobs[ObjectIdentifier(job.call)] = job
             open(job.call, after: delay)
         } else {
             job.todo.removeFirst()
@@ -163,8 +186,9 @@ final class ProcessRunner: NodeRunner {
     }
 
     override func completed(_ call: Call, _ completion: Call.Completion) {
-        guard let job = jobs.first(where: { $0.call === call }) else { return }
+        guard let job = openJobs.removeValue(forKey: ObjectIdentifier(call)) else { return }
         job.isOpen = false
+        ready.append(job)
         let attempt = job.todo.removeFirst()
         settle(job, attempt, completion.answer)
     }
@@ -206,9 +230,7 @@ final class ProcessRunner: NodeRunner {
     private func retry(_ job: Job, _ rows: [Int]?, _ attempt: Job.Attempt) {
         account.retries += rows?.count ?? job.rowCount
         job.todo.append(Job.Attempt(rows: rows, number: attempt.number + 1))
-        let end = control.clock.now + pause(before: attempt.number)
-        job.pauseEnd = end
-        ring(at: end)
+        job.pauseEnd = control.clock.now + pause(before: attempt.number)
     }
 
     /// What is wrong with the rows that values were said to come from.
