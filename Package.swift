@@ -105,6 +105,9 @@ let package = Package(
         .executableTarget(
             name: "embedder", dependencies: ["Pipes"], path: "Tests/Fixtures/embedder",
             swiftSettings: swift),
+        .executableTarget(
+            name: "strangers", dependencies: ["Pipes"], path: "Examples/strangers",
+            exclude: ["reversed.json", "refused.json"], swiftSettings: swift),
         .target(name: "PipesPlugin", dependencies: ["CPipes"], swiftSettings: swift),
         .target(
             name: "PythonText", dependencies: ["PipesPlugin", "CPipes"], path: "plugins/PythonText",

@@ -66,6 +66,30 @@ struct ReadmeTests {
         #expect(outcome.code == 0)
     }
 
+    @Test(
+        "the program that runs graphs from strangers is that of Examples/strangers, and it refuses",
+        arguments: [
+            ("reversed.json", "ada\necarg\nclean\n"),
+            (
+                "refused.json",
+                """
+                Examples/strangers/refused.json:4:26: error: node "file": "io.write" is not allowed \
+                in this program, which allows flow.head, json, strings.
+
+                """
+            ),
+        ])
+    func strangers(graph: String, output: String) async throws {
+        let shown = try Page("docs/graphs-from-strangers.md").block("swift", with: "import Pipes\n")
+        #expect(try read("Examples/strangers/main.swift").contains(shown))
+        let outcome = try await Command(
+            Command.products.appendingPathComponent("strangers"),
+            ["Examples/strangers/\(graph)"], in: Command.checkout
+        ).outcome()
+        #expect(outcome.output == output)
+        #expect(outcome.code == 0)
+    }
+
     @Test("the make targets it names are there")
     func targets() throws {
         let makefile = try read("Makefile")
