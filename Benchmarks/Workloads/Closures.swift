@@ -15,6 +15,10 @@ func closureWorkloads() {
     compare("closure that awaits nothing", MeasuredClosures(.plain, rows: Size.rows(500_000)))
     compare("closure that need not wait", MeasuredClosures(.async, rows: Size.rows(200_000)))
 
+    compare(
+        "closure that need not wait, unordered",
+        MeasuredClosures(.async, rows: Size.rows(200_000), isOrdered: false))
+
     let sleeping = MeasuredClosures(.sleeping(.milliseconds(100)), rows: 20_000, count: 2)
     workload("20,000 closures that sleep", metrics: ["figure", "limit", "ratio"]) { recorder in
         let alone = try await sleeping.alone()

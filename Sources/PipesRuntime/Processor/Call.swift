@@ -18,6 +18,8 @@ public final class Call: @unchecked Sendable {
     }
     /// Whether it is one of many that are open at once, for a row each: its storage starts small.
     @exclusivity(unchecked) var isForOneRow = false
+    /// Nanoseconds after which it should come back although it has more rows.
+    @exclusivity(unchecked) var longestWait = Int.max
     /// nil as long as nothing was to be stored: many calls need no memory.
     @exclusivity(unchecked) private(set) var storageInUse: RowStorage?
     /// Values emitted so far; what a map yields does not go through here.
@@ -165,6 +167,8 @@ public final class Call: @unchecked Sendable {
         storage: RowStorage? = nil, input: RowStorage? = nil, rowCount: Int = 0, demand: Int = 0
     ) {
         storageInUse = storage
+        // What an earlier row could not have there says nothing of this one.
+        storage?.clearMissing()
         self.input = input
         self.rowCount = rowCount
         self.demand = demand
@@ -188,6 +192,15 @@ public final class Call: @unchecked Sendable {
 
     /// A row came out well although some memory could not be had.
     public func forgetMissingMemory() { storageInUse?.clearMissing() }
+
+    /// Its result comes while those of rows before it are read: it gets memory of its own.
+    func takeOwnStorage() { storageInUse = nil }
+
+    /// Whether its results should leave before there are more.
+    var hasLargeResults: Bool {
+        guard let storageInUse else { return false }
+        return storageInUse.ownedByteCount >= byteShare
+    }
 
     /// Lets go of the memory of rows.
     func releaseRows() {

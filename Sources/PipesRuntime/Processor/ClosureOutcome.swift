@@ -3,25 +3,16 @@ import PipesCore
 
 /// What became of a row that a closure was called with.
 enum ClosureOutcome: Sendable {
-    /// The outer nil: it yields nothing; the inner one: it was taken, as a sink does.
-    typealias Body = @Sendable () async throws -> Value??
-
     case value(Value)
     case taken
     case nothing
     case failure(Answer, String?)
 
+    /// - Parameter body: yields the outer nil for nothing, and the inner one where the row was
+    ///   taken, as a sink does.
     init(_ body: () throws -> Value??) {
         do {
             self.init(try body())
-        } catch {
-            self.init(error)
-        }
-    }
-
-    init(_ body: Body) async {
-        do {
-            self.init(try await body())
         } catch {
             self.init(error)
         }
@@ -35,7 +26,7 @@ enum ClosureOutcome: Sendable {
         }
     }
 
-    private init(_ error: any Error) {
+    init(_ error: any Error) {
         switch error {
         case is CancellationError: self = .failure(.cancelled, nil)
         case let error as RetryableError: self = .failure(.retry, error.description)

@@ -6,17 +6,18 @@ public import PipesCore
 /// A thrown error rejects the row with its text, and a `RetryableError` follows the node's retry
 /// policy.
 ///
-/// A closure that awaits nothing is called for one row after the other, as a plugin's map is: that
-/// costs less than 0.5 µs a row beside what the closure does. Up to the node's `concurrency` of
-/// them run at once, but no more than there are processors. It must not block (read a file, wait
-/// for a lock for long), unless it says so with `blocks`: it then has threads of its own, as many
-/// as the node's `concurrency`. Nobody can end such a call before it returns.
+/// A closure that awaits nothing is called for one row after the other, as a plugin's map is. Up to
+/// the node's `concurrency` of them run at once, but no more than there are processors. It must not
+/// block (read a file, wait for a lock for long), unless it says so with `blocks`: it then has
+/// threads of its own, as many as the node's `concurrency`. Nobody can end such a call before it
+/// returns.
 ///
-/// A closure that awaits has a task for each row, up to `concurrency` of them at once, whatever it
-/// waits for: less than 2 µs a row where it does not wait, and two switches between threads, which
-/// take some more, where it does. A timeout of the node, and the cancellation of the run, reach it
-/// as task cancellation. So does a timeout with a closure that awaits nothing: with a `timeout`, it
-/// has a task for each row too.
+/// A closure that awaits runs in a task that takes row after row. A row that really waits keeps the
+/// task for itself, and up to `concurrency` of them do so at once. A timeout of the node, and the
+/// cancellation of the run, reach such a row, and no other, as task cancellation. With a `timeout`,
+/// each row has a task from the start, also where the closure awaits nothing.
+///
+/// What a closure costs is measured by the benchmarks; docs/embedding.md has the figures.
 public struct Coro: Sendable {
     /// What a closure learns of its node.
     public struct Context: Sendable {

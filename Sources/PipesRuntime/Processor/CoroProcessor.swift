@@ -2,14 +2,15 @@ import CPipes
 import PipesCore
 
 /// Runs the closure of a `Coro`. One that awaits nothing is called row by row, as a plugin's map
-/// is. Any other has a task for each row: it starts on the spot, and only a closure that really
-/// waits makes its call a deferred one.
+/// is. Any other runs in a task, which starts on the spot and takes row after row until one really
+/// waits: that one keeps the task, and makes its call a deferred one.
 ///
 /// `@unchecked Sendable`: `pace` and `values` belong to whoever starts deferred calls or calls
 /// `produce`: one task at a time. Everything else is constant.
 final class CoroProcessor: Processor, @unchecked Sendable {
     private let body: Coro.Body
     private let context: Coro.Context
+    private let closure: AsyncClosure
     /// Whether a call must be able to end while its closure computes.
     private let isLimited: Bool
     private var pace = StartPace()
@@ -17,6 +18,7 @@ final class CoroProcessor: Processor, @unchecked Sendable {
     private let pump: SourcePump?
 
     var completesCallsOnce: Bool { true }
+    var takesRowsUntilOneWaits: Bool { true }
     var sleepingAdvice: String {
         "sleeps in a call, on a thread that others need; a closure that blocks needs blocks: true"
     }
@@ -25,6 +27,7 @@ final class CoroProcessor: Processor, @unchecked Sendable {
     init(_ body: Coro.Body, _ context: Coro.Context, isLimited: Bool) {
         self.body = body
         self.context = context
+        closure = AsyncClosure(body, context)
         self.isLimited = isLimited
         if case .source(let makeRows) = body {
             pump = SourcePump(makeRows, context)
@@ -58,60 +61,46 @@ final class CoroProcessor: Processor, @unchecked Sendable {
         _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
         results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
     ) -> (done: Int, answer: Answer) {
-        call.clearAttention()
-        for index in 0..<count {
-            let row = (0..<width).map { Value(copying: rows[index * width + $0]) }
-            let answer = answer(row, call, results + index)
-            guard answer == .ok else { return (index, answer) }
-            // What is done leaves before it has waited for long, or takes much memory.
-            if !call.goesOn || isLarge(call) { return (index + 1, .ok) }
-        }
-        return (count, .ok)
-    }
-
-    private func isLarge(_ call: Call) -> Bool {
-        guard let storage = call.storageInUse else { return false }
-        return storage.ownedByteCount >= call.byteShare
-    }
-
-    private func answer(
-        _ row: Coro.Row, _ call: Call, _ result: UnsafeMutablePointer<pipes_value>
-    ) -> Answer {
+        let rows = ClosureCall.Rows(values: rows, count: count, width: width, results: results)
         let context = context
         switch body {
-        case .source, .values: return .notAllowed("is a source")
+        case .source, .values: return (0, .notAllowed("is a source"))
         case .map(let body, _):
-            return ClosureOutcome { try body(row, context).map(Optional.some) }
-                .settle(call, result)
+            return eachRow(of: rows, call) { try body($0, context).map(Optional.some) }
         case .sink(let body, _):
-            return ClosureOutcome {
-                try body(row, context)
-                return .some(nil)
-            }.settle(call, result)
-        case .asyncMap(let body):
-            return start(call, result) { try await body(row, context).map(Optional.some) }
-        case .asyncSink(let body):
-            return start(call, result) {
-                try await body(row, context)
+            return eachRow(of: rows, call) {
+                try body($0, context)
                 return .some(nil)
             }
+        case .asyncMap, .asyncSink: return start(call, rows)
         }
     }
 
-    private func start(
-        _ call: Call, _ result: UnsafeMutablePointer<pipes_value>,
-        _ body: @escaping ClosureOutcome.Body
-    ) -> Answer {
+    private func eachRow(
+        of rows: ClosureCall.Rows, _ call: Call, _ body: (Coro.Row) throws -> Value??
+    ) -> (done: Int, answer: Answer) {
+        call.clearAttention()
+        var row: Coro.Row = []
+        for index in 0..<rows.count {
+            rows.copy(index, to: &row)
+            let answer = ClosureOutcome { try body(row) }.settle(call, rows.results + index)
+            guard answer == .ok else { return (index, answer) }
+            // What is done leaves before it has waited for long, or takes much memory.
+            if !call.goesOn || call.hasLargeResults { return (index + 1, .ok) }
+        }
+        return (rows.count, .ok)
+    }
+
+    private func start(_ call: Call, _ rows: ClosureCall.Rows) -> (done: Int, answer: Answer) {
         let closureCall = call.attachment as? ClosureCall ?? ClosureCall()
         call.attachment = closureCall
         guard !isLimited, pace.startsAtOnce() else {
-            closureCall.startLater(call, body)
-            return .deferred
+            closureCall.startLater(call, rows, closure)
+            return (0, .deferred)
         }
-        let start = MonotonicTime.nanoseconds
-        let outcome = closureCall.startNow(call, body)
-        pace.note(nanoseconds: MonotonicTime.nanoseconds - start)
-        return outcome?.settle(call, result) ?? .deferred
+        let result = closureCall.startNow(call, rows, closure)
+        pace.note(nanoseconds: MonotonicTime.nanoseconds - closureCall.rowStart)
+        return result
     }
 
     func cancel(_ call: Call) {

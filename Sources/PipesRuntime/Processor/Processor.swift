@@ -12,6 +12,11 @@ public protocol Processor: AnyObject, Sendable {
     /// again for other rows; else a second completion finds a call that is over, and is told.
     var completesCallsOnce: Bool { get }
 
+    /// Whether a map that may defer is given several rows in a call. Those before the first that it
+    /// defers are done then, and that one's result lies in memory of its own. False by default: such
+    /// a map has a call for each row.
+    var takesRowsUntilOneWaits: Bool { get }
+
     /// What is to be said where it sleeps in a call although it never blocks by its description.
     var sleepingAdvice: String { get }
 
@@ -63,6 +68,7 @@ public protocol Processor: AnyObject, Sendable {
 
 extension Processor {
     public var completesCallsOnce: Bool { false }
+    public var takesRowsUntilOneWaits: Bool { false }
     public var sleepingAdvice: String {
         "said that it never blocks (PIPES_NONBLOCKING), but sleeps in a call; without that flag it "
             + "has a thread of its own"

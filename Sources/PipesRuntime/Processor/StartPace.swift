@@ -3,12 +3,15 @@
 struct StartPace {
     /// Nanoseconds that a closure may take there.
     static let quick = 50_000
-    /// Rows after one that took longer that have tasks of their own from the start.
-    static let rest = 255
+    /// Rows after one that took longer that have tasks of their own from the start: few at first,
+    /// since a busy machine may just have kept the thread, and more each time that the row after
+    /// them takes long as well.
+    static let rests = [15, 31, 63, 127, 255]
 
     private var rowsToRest = 0
+    private var slowCount = 0
 
-    /// Asked once for each row.
+    /// Asked once for each call.
     mutating func startsAtOnce() -> Bool {
         if rowsToRest == 0 { return true }
         rowsToRest -= 1
@@ -17,6 +20,11 @@ struct StartPace {
 
     /// A closure that was started at once waited or was done after so long.
     mutating func note(nanoseconds: Int) {
-        if nanoseconds > StartPace.quick { rowsToRest = StartPace.rest }
+        guard nanoseconds > StartPace.quick else {
+            slowCount = 0
+            return
+        }
+        rowsToRest = StartPace.rests[min(slowCount, StartPace.rests.count - 1)]
+        slowCount += 1
     }
 }

@@ -19,7 +19,7 @@ final class DeferredMapRunner: NodeRunner {
     /// The one whose rows are started next.
     private var starting: OpenBatch?
     /// Results that have not left, where rows leave as they come.
-    private var arrived: [(batch: OpenBatch, slot: Int)] = []
+    private var arrived: [(batch: OpenBatch, slots: Range<Int>)] = []
     private var flights: [ObjectIdentifier: Flight] = [:]
     private var paused = DueQueue<Flight>()
     private var hasSeenEnd = false
@@ -35,6 +35,9 @@ final class DeferredMapRunner: NodeRunner {
     /// Where results lie that come at once, until they are sent.
     private var sharedStorage: RowStorage?
     private var sharedByteCount = 0
+    /// Rows that are given to the processor at once, where it takes several: more as long as it
+    /// answers all of them.
+    private var rowsAtOnce = 1
 
     private var concurrency: Int { max(1, node.properties.concurrency) }
     private var flightCount: Int { flights.count + paused.count }
@@ -65,7 +68,7 @@ final class DeferredMapRunner: NodeRunner {
     }
 
     /// Whether calls took so long that what is done is sent before anything else is begun.
-    private var isTimeUp: Bool { account.nanoseconds - stepStart >= ResultLoad.longestWait }
+    private var isTimeUp: Bool { account.nanoseconds - stepStart >= control.longestWait }
 
     private func startRows(mayTake: Bool) -> Bool {
         var hasProgressed = false
@@ -112,7 +115,9 @@ final class DeferredMapRunner: NodeRunner {
             } else if let flaw = flaw(flight) {
                 fail(flight, .reject, flaw)
             } else {
-                call(flight)
+                let tried = call(flight, rows: span(of: batch, from: slot))
+                account.in += tried - 1
+                batch.ring.start(tried - 1)
             }
         case .missing:
             account.in += 1
@@ -120,6 +125,14 @@ final class DeferredMapRunner: NodeRunner {
         case let settlement: settle(flight, as: settlement)
         }
         return true
+    }
+
+    /// Rows from `slot` on that may be given to the processor at once.
+    private func span(of batch: OpenBatch, from slot: Int) -> Int {
+        guard rowsAtOnce > 1, faults == nil, let row = batch.row(slot) else { return 1 }
+        let most = batch.items(from: slot, atMost: rowsAtOnce)
+        guard kinds.checksAnything else { return most }
+        return kinds.soundPrefix(row, count: most, width: batch.input.width)
     }
 
     private func flaw(_ flight: Flight) -> String? {
@@ -138,46 +151,82 @@ final class DeferredMapRunner: NodeRunner {
 
     // MARK: Calls
 
-    private func call(_ flight: Flight) {
+    /// Calls the processor for the row, and for those behind it up to `count` as long as they are
+    /// answered with OK.
+    /// - Returns: how many rows it was called for.
+    @discardableResult
+    private func call(_ flight: Flight, rows count: Int = 1) -> Int {
         var flight = flight
         let (batch, slot) = (flight.batch, flight.slot)
-        guard let row = batch.row(slot) else { return }
+        guard let row = batch.row(slot) else { return 1 }
         let fault = faults?.next(batch.key(slot), timeout: node.properties.timeout)
         if case .delay(let time) = fault {
             flight.delay = time
-            return pause(flight, time)
+            pause(flight, time)
+            return 1
         }
         let delay = flight.delay
         flight.delay = .zero
         flight.attempts += 1
         let call = spareCalls.popLast() ?? makeRowCall()
-        call.reset(storage: sharedStorage, input: batch.input.rows, rowCount: 1)
-        if let fault { return inject(fault, flight, call) }
+        // A call that was deferred belongs to others, so what the rows before it use is known.
+        if count > 1, sharedStorage == nil { sharedStorage = RowStorage(capacity: 0) }
+        let storage = sharedStorage
+        call.reset(storage: storage, input: batch.input.rows, rowCount: 1)
+        if let fault {
+            inject(fault, flight, call)
+            return 1
+        }
         let (done, answer) = timed {
             processor.map(
-                call, rows: row, count: 1, width: batch.input.width,
+                call, rows: row, count: count, width: batch.input.width,
                 results: batch.values + slot, ports: batch.ports + slot)
         }
-        if done == 1 {
-            share(call.storageInUse, with: batch.values[slot].byteCount)
-            settle(flight, call, .ok)
-        } else if answer == .deferred {
-            // Whoever completes it may allocate there at any moment.
-            sharedStorage?.leaveOpen()
-            sharedStorage = nil
-            flights[ObjectIdentifier(call)] = flight
-            open(call, after: delay)
-            return
-        } else {
-            settle(flight, call, answer)
-            guard answer == .skip else {
-                // The call of a processor that broke its word may still come back.
-                sharedStorage?.leaveOpen()
-                sharedStorage = nil
-                return
-            }
+        notePace(done, of: count)
+        let used = answer == .deferred ? storage : call.storageInUse
+        if done > 0 { settle(done, from: flight, in: used) }
+        guard done < count, answer != .ok || done == 0 else {
+            spare(call)
+            return done
         }
-        spare(call)
+        flight.slot += done
+        end(flight, call, answer, after: delay)
+        return done + 1
+    }
+
+    private func notePace(_ done: Int, of count: Int) {
+        guard processor.takesRowsUntilOneWaits else { return }
+        rowsAtOnce = done == count ? min(rowsAtOnce * 2, Self.largestBatch) : 1
+    }
+
+    /// The rows have results.
+    private func settle(_ count: Int, from first: Flight, in storage: RowStorage?) {
+        var (flight, byteCount) = (first, 0)
+        for _ in 0..<count {
+            byteCount += flight.batch.values[flight.slot].byteCount
+            settle(flight, in: storage)
+            flight.slot += 1
+        }
+        share(storage, with: byteCount)
+    }
+
+    /// The row of the flight has no result, or none yet.
+    private func end(_ flight: Flight, _ call: Call, _ answer: Answer, after delay: Duration) {
+        if answer == .deferred {
+            leaveStorage()
+            flights[ObjectIdentifier(call)] = flight
+            return open(call, after: delay)
+        }
+        settle(flight, call, answer)
+        // The call of a processor that broke its word may still come back.
+        if answer == .skip { spare(call) } else { leaveStorage() }
+    }
+
+    /// Whoever completes a call may allocate where it began, at any moment.
+    private func leaveStorage() {
+        guard !processor.takesRowsUntilOneWaits else { return }
+        sharedStorage?.leaveOpen()
+        sharedStorage = nil
     }
 
     /// Results that come at once lie side by side, but no more than are sent together.
@@ -254,18 +303,7 @@ final class DeferredMapRunner: NodeRunner {
         switch answer {
         case .ok, .last:
             if answer == .last { wantsNoMore = true }
-            let port = batch.ports[slot]
-            guard outputs.isEmpty || Int(port) < outputs.count else {
-                context.reportMisuse(misdirection(port))
-                return fail(flight, .reject, misdirection(port))
-            }
-            account.out += 1
-            let value = batch.values[slot]
-            if value.kind > Kind.float.rawValue, let storage = call.storageInUse {
-                batch.keep(storage, for: slot)
-            }
-            load.add(value.byteCount)
-            settle(flight, as: .item)
+            settle(flight, in: call.storageInUse)
         case .skip, .end:
             if answer == .end { wantsNoMore = true }
             if answer == .end, node.description.isSink {
@@ -287,6 +325,21 @@ final class DeferredMapRunner: NodeRunner {
         }
     }
 
+    /// Its result is there.
+    private func settle(_ flight: Flight, in storage: RowStorage?) {
+        let (batch, slot) = (flight.batch, flight.slot)
+        let port = batch.ports[slot]
+        guard outputs.isEmpty || Int(port) < outputs.count else {
+            context.reportMisuse(misdirection(port))
+            return fail(flight, .reject, misdirection(port))
+        }
+        account.out += 1
+        let value = batch.values[slot]
+        if value.kind > Kind.float.rawValue, let storage { batch.keep(storage, for: slot) }
+        load.add(value.byteCount)
+        settle(flight, as: .item)
+    }
+
     private func fail(_ flight: Flight, _ answer: Answer, _ message: String?) {
         if case .notAllowed = answer { context.count("misuses", 1) }
         let (batch, slot) = (flight.batch, flight.slot)
@@ -303,7 +356,7 @@ final class DeferredMapRunner: NodeRunner {
         if node.properties.ordered {
             batch.ring.settle(slot)
         } else if settlement == .item {
-            arrived.append((batch, slot))
+            arrive(slot, of: batch)
         } else {
             heldRows -= 1
         }
@@ -360,17 +413,26 @@ final class DeferredMapRunner: NodeRunner {
         sharedStorage = nil
     }
 
+    private func arrive(_ slot: Int, of batch: OpenBatch) {
+        let last = arrived.count - 1
+        if last >= 0, arrived[last].batch === batch, arrived[last].slots.upperBound == slot {
+            arrived[last].slots = arrived[last].slots.lowerBound..<slot + 1
+        } else {
+            arrived.append((batch, slot..<slot + 1))
+        }
+    }
+
     /// Rows that are settled leave at once, under keys of their own: each by its output, and on no
     /// other.
     private func sendAsTheyCame() -> Bool {
         guard !arrived.isEmpty else { return false }
         var gathered = Array(repeating: ResultGathering(), count: max(1, outputs.count))
-        for (batch, slot) in arrived {
-            let port = outputs.isEmpty ? 0 : Int(batch.ports[slot])
-            gathered[port].append(KeyRun(first: nextKey, count: 1, settlement: .item))
-            gathered[port].append(slot, of: batch)
-            nextKey += 1
-            if isFull(gathered[port]) { leave(&gathered[port], by: port) }
+        for (batch, slots) in arrived {
+            for slot in slots {
+                let port = outputs.isEmpty ? 0 : Int(batch.ports[slot])
+                gathered[port].append(slot, of: batch)
+                if isFull(gathered[port]) { leave(&gathered[port], by: port) }
+            }
         }
         arrived.removeAll(keepingCapacity: true)
         for port in gathered.indices { leave(&gathered[port], by: port) }
@@ -380,6 +442,8 @@ final class DeferredMapRunner: NodeRunner {
     private func leave(_ gathered: inout ResultGathering, by port: Int) {
         guard !gathered.isEmpty else { return }
         noteLeaving(gathered)
+        gathered.append(KeyRun(first: nextKey, count: gathered.count, settlement: .item))
+        nextKey += UInt64(gathered.count)
         if !outputs.isEmpty, outputs[port].hasReaders {
             outputs[port].append(
                 gathered.batch(port: port, of: 1, in: gathered.makeStorage()))

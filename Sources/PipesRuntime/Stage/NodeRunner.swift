@@ -406,6 +406,7 @@ class NodeRunner {
         let call = Call(
             node: context, outputs: node.description.outputs.count)
         call.byteShare = byteShare
+        call.longestWait = control.longestWait
         // Weak, since the mailbox holds calls: where one is completed late, nobody empties it.
         call.onComplete = { [weak mailbox] call, completion in mailbox?.put(call, completion) }
         return call

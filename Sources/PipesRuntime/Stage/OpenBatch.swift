@@ -48,6 +48,15 @@ final class OpenBatch {
         input.rows.map { UnsafePointer($0.values + (first + slot) * $0.width) }
     }
 
+    /// How many slots from this one on hold a row that came, side by side.
+    func items(from slot: Int, atMost most: Int) -> Int {
+        let most = min(most, count - slot)
+        guard let holes = input.holes else { return most }
+        var items = 0
+        while items < most, holes[first + slot + items] == .item { items += 1 }
+        return items
+    }
+
     func settlement(_ slot: Int) -> Settlement { settlements[slot] }
 
     /// The slot holds no value.

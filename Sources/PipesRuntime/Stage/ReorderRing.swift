@@ -24,6 +24,9 @@ struct ReorderRing {
         return started
     }
 
+    /// So many more were started together with the last one.
+    mutating func start(_ more: Int) { started = min(count, started + more) }
+
     /// Its row is done with. Each slot is settled once, after it was started.
     mutating func settle(_ slot: Int) { isSettled[slot] = true }
 

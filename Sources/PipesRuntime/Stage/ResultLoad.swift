@@ -1,9 +1,6 @@
 /// What the results that a node holds weigh, as a value: when they are to be sent, and whether
 /// another row may be started before there is room for its result.
 struct ResultLoad {
-    /// Nanoseconds after which what is done is sent before anything else is begun.
-    static let longestWait = 1_000_000
-
     /// Bytes after which results are sent; nil where the node feeds no queue.
     private let share: Int?
     /// Whether rows may wait for others that are to be started.

@@ -13,15 +13,21 @@ import Testing
         }
     }
 
-    @Test("has those behind a slow one start elsewhere, and then tries again")
+    /// How many rows start elsewhere before each of the next slow ones.
+    private func rests(_ count: Int, _ pace: inout StartPace) -> [Int] {
+        (0..<count).map { _ in
+            pace.note(nanoseconds: StartPace.quick + 1)
+            var rest = 0
+            while !pace.startsAtOnce() { rest += 1 }
+            return rest
+        }
+    }
+
+    @Test("has those behind a slow one start elsewhere, more each time, and then tries again")
     func slow() {
         var pace = StartPace()
-        var starts: [Bool] = []
-        for _ in 0..<(StartPace.rest + 1) * 3 + 1 {
-            starts.append(pace.startsAtOnce())
-            if starts.last == true { pace.note(nanoseconds: StartPace.quick + 1) }
-        }
-        let rest = Array(repeating: false, count: StartPace.rest)
-        #expect(starts == [true] + rest + [true] + rest + [true] + rest + [true])
+        #expect(rests(7, &pace) == [15, 31, 63, 127, 255, 255, 255])
+        pace.note(nanoseconds: StartPace.quick)
+        #expect(rests(2, &pace) == [15, 31])
     }
 }

@@ -150,4 +150,51 @@ import Testing
             return (0, .deferred)
         }
     }
+
+    /// Wants more memory than there is for row 2, and explains nothing; rejects row 3.
+    private final class HungryMap: TestProcessor {
+        let description = ProcessorDescription.map([.defers, .nonblocking, .concurrent])
+        private let completesLater: Bool
+        private let queue = DispatchQueue(label: "HungryMap")
+
+        init(completesLater: Bool) { self.completesLater = completesLater }
+
+        func map(
+            _ call: Call, rows: UnsafePointer<pipes_value>, count: Int, width: Int,
+            results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
+        ) -> (done: Int, answer: Answer) {
+            let value = PlainValue(rows[0])
+            guard completesLater else {
+                results[0] = value.value
+                let answer = answer(call, value)
+                return (answer == .ok ? 1 : 0, answer)
+            }
+            queue.async { call.complete(self.answer(call, value), value: value) }
+            return (0, .deferred)
+        }
+
+        private func answer(_ call: Call, _ value: PlainValue) -> Answer {
+            switch value.value.number {
+            case 2: call.storage.allocate(1 << 50) == nil ? .retry : .ok
+            case 3: .reject
+            default: .ok
+            }
+        }
+    }
+
+    @Test("and a row that could not get memory says how many bytes", arguments: [true, false])
+    func missingMemory(completesLater: Bool) async throws {
+        let letters = DeadLetterBox()
+        var graph = TestGraph()
+        graph.add("src", CountingSource(5), feeds: ["map"])
+        graph.add("map", HungryMap(completesLater: completesLater), feeds: ["out"])
+        graph.add("out", CollectingSink())
+        let report = try await graph.run(letters: letters)
+        #expect(report["out"].out == 3)
+        #expect(
+            letters.letters.map(\.message) == [
+                "could not get 1125899906842624 bytes of memory",
+                "answered REJECT without an explanation",
+            ])
+    }
 }

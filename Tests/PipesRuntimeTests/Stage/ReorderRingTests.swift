@@ -46,4 +46,14 @@ struct ReorderRingTests {
         ring.settle(1)
         #expect(ring.takeInOrder() == 1..<3 && ring.isEmpty)
     }
+
+    @Test("slots may be started together")
+    func startingTogether() {
+        var ring = ReorderRing(count: 5)
+        #expect(ring.startNext() == 0)
+        ring.start(2)
+        #expect(ring.startNext() == 3)
+        ring.start(1)
+        #expect(ring.isStarted && ring.startNext() == nil)
+    }
 }
