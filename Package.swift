@@ -122,6 +122,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
+        // What tests of a whole process run.
+        .executableTarget(
+            name: "closures", dependencies: ["Pipes"], path: "Tests/Fixtures/closures",
+            swiftSettings: swift),
         .testTarget(name: "PipesJSONTests", dependencies: ["PipesJSON"], swiftSettings: swift),
         .testTarget(
             name: "PipesCoreTests", dependencies: ["PipesCore", "PipesJSON"], swiftSettings: swift),
@@ -129,7 +133,9 @@ let package = Package(
             name: "PipesPluginTests", dependencies: ["PipesPlugin", "PythonText", "CPipes"],
             swiftSettings: swift),
         .testTarget(
-            name: "CommandTests", dependencies: ["pipes-host", "embedder"], swiftSettings: swift),
+            name: "CommandTests",
+            dependencies: ["pipes-host", "embedder", "closures", "strangers"],
+            swiftSettings: swift),
         .testTarget(
             name: "PipesRuntimeTests",
             dependencies: [

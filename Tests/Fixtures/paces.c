@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pipes/pipes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,48 @@ static pipes_status make_process(void *state, pipes_call *call, const pipes_batc
     return PIPES_OK;
 }
 
+/* A row whose result is made by a thread of its own. */
+struct later {
+    const pipes_host *host;
+    pipes_ticket ticket;
+    pipes_status (*make)(void *state, pipes_call *call, const pipes_value *row,
+                         pipes_value *result);
+};
+
+static void *complete_later(void *context) {
+    struct later *later = context;
+    pipes_value result = pipes_null();
+    pipes_call *call = later->host->resume(later->host, later->ticket);
+    pipes_status status = call ? later->make(NULL, call, NULL, &result) : PIPES_FATAL;
+    later->host->complete(later->host, later->ticket, status, &result);
+    free(later);
+    return NULL;
+}
+
+static pipes_status defer_to_thread(pipes_call *call, struct later later) {
+    pthread_t thread;
+    struct later *context = malloc(sizeof *context);
+    if (!context) return PIPES_RETRY;
+    *context = later;
+    context->host = call->host;
+    context->ticket = call->host->defer(call, NULL);
+    if (pthread_create(&thread, NULL, complete_later, context) != 0) return PIPES_FATAL;
+    pthread_detach(thread);
+    return PIPES_DEFERRED;
+}
+
+static pipes_status make_later(void *state, pipes_call *call, const pipes_value *row,
+                               pipes_value *result) {
+    (void)state, (void)row, (void)result;
+    return defer_to_thread(call, (struct later){.make = make});
+}
+
+static pipes_status adopt_later(void *state, pipes_call *call, const pipes_value *row,
+                                pipes_value *result) {
+    (void)state, (void)row, (void)result;
+    return defer_to_thread(call, (struct later){.make = make_adopted});
+}
+
 /* A DLTensor of DLPack 1.x. */
 struct tensor {
     void *data;
@@ -198,6 +241,8 @@ static const pipes_processor processors[] = {
     {P("make_map"), .map = make_map},
     {P("make_adopted"), .map = make_adopted},
     {P("make_computing"), .flags = PIPES_NONBLOCKING, .map = make},
+    {P("make_later"), .flags = PIPES_DEFERS | PIPES_NONBLOCKING, .map = make_later},
+    {P("adopt_later"), .flags = PIPES_DEFERS | PIPES_NONBLOCKING, .map = adopt_later},
     {P("make_process"), .flags = PIPES_CONCURRENT, .process = make_process},
     {P("make_tensor"), .map = make_tensor},
     {P("make_source"), .open = open_source, .produce = make_source, .close = free},

@@ -110,6 +110,10 @@ struct PaceTests {
             #"{"coro": "paces.make_process"}"#,
             #"{"coro": "paces.make_process", "properties": {"concurrency": 2}}"#,
             #"{"coro": "paces.make_tensor"}"#,
+            #"{"coro": "paces.make_later"}"#,
+            #"{"coro": "paces.make_later", "properties": {"concurrency": 4}}"#,
+            #"{"coro": "paces.make_later", "properties": {"concurrency": 4, "ordered": false}}"#,
+            #"{"coro": "paces.adopt_later", "properties": {"concurrency": 4}}"#,
         ])
     func largeRows(_ node: String) async throws {
         let (outcome, peaks) = try await run([node, #"{"coro": "paces.peak"}"#], rows: 60)
@@ -117,6 +121,19 @@ struct PaceTests {
         #expect(peaks.count == 60)
         #expect(peaks.last ?? 0 > 8 << 10)
         #expect(peaks.last ?? Int.max < Self.mostMemory)
+    }
+
+    @Test(
+        "nor do those that closures of a program make",
+        arguments: ["plain", "async", "sleeping"])
+    func largeClosures(_ kind: String) async throws {
+        let outcome = try await Command(
+            Command.products.appendingPathComponent("closures"), ["large", kind, "200"],
+            in: scratch.folder
+        ).outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let peak = try #require(Int(outcome.output.dropLast()))
+        #expect(peak > 8 << 10 && peak < Self.mostMemory)
     }
 
     @Test("a source of large rows is asked for few at a time")
@@ -134,6 +151,20 @@ struct PaceTests {
         let peaks = outcome.output.split(separator: "\n").compactMap { Int($0) }
         #expect(peaks.count == 60)
         #expect(peaks.last ?? Int.max < Self.mostMemory)
+    }
+
+    // MARK: Many rows at once
+
+    /// It was 40 times as long in this build as long as the time grew with the square.
+    @Test("20,000 closures that sleep take not much longer than a task group that does")
+    func sleepingClosures() async throws {
+        let outcome = try await Command(
+            Command.products.appendingPathComponent("closures"), ["sleeping", "20000"],
+            in: scratch.folder
+        ).outcome(within: 300)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let ratio = try #require(Double(outcome.output.dropLast()))
+        #expect(ratio < 10)
     }
 
     // MARK: Memory that can't be had
