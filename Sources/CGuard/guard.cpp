@@ -33,10 +33,10 @@ inline bool is_plain(const pipes_value &value, pipes_kind kind, uint64_t largest
 
 using map_function = pipes_status(void *, pipes_call *, const pipes_value *, pipes_value *);
 
-/// `done` counts the rows also where the function throws.
+/// `done` counts the rows also where the function throws, or does not return.
 template <typename Check>
 inline pipes_status map_rows(map_function *function, void *state, pipes_call *call,
-                             const cguard_rows &rows, size_t &done, Check is_expected) {
+                             const cguard_rows &rows, size_t *done, Check is_expected) {
     // Whatever a call does to memory, it does nothing to these.
     const uint8_t *const attention = rows.attention;
     const size_t width = rows.width;
@@ -46,7 +46,7 @@ inline pipes_status map_rows(map_function *function, void *state, pipes_call *ca
         *result = pipes_null();
         const pipes_status answer = function(state, call, row, result);
         if (answer != PIPES_OK || __atomic_load_n(attention, __ATOMIC_RELAXED) || call->port || !is_expected(*result)) return answer;
-        done++;
+        ++*done;
     }
     return PIPES_OK;
 }
@@ -68,7 +68,8 @@ pipes_status cguard_call(pipes_status (*function)(void *, pipes_call *), void *s
 
 size_t cguard_map(map_function *function, void *state, pipes_call *call, const cguard_rows *rows,
                   pipes_status *status, cguard_thrown *thrown) {
-    size_t done = 0;
+    size_t *const done = cguard_begin_rows(rows->done);
+    const size_t first = *done;
     *status = guarded<pipes_status>(PIPES_REJECT, thrown, [&] {
         const pipes_kind kind = rows->kind;
         const uint64_t largest_size = rows->largest_size;
@@ -81,7 +82,7 @@ size_t cguard_map(map_function *function, void *state, pipes_call *call, const c
             return is_plain(value, kind, largest_size);
         });
     });
-    return done;
+    return *done - first;
 }
 
 pipes_status cguard_process(pipes_status (*function)(void *, pipes_call *, const pipes_batch *),

@@ -11,6 +11,10 @@ enum Program {
         // A reader that has gone away shows as EPIPE where it is written to, in plugins too.
         signal(SIGPIPE, SIG_IGN)
         openStandardDescriptors()
+        cguard_save_memory()
+        if !hasRoom(forData: 40 << 20) || !hasRoom(forAddresses: 160 << 20) {
+            endForWantOfMemory()
+        }
         let command = ProcessArguments.all.first
         if command == RunCommand.configuration.commandName { StopOrders.ofProcess.expectRun() }
         // A child is ended by its parent, and what a plugin does to signals there is its own.
@@ -24,10 +28,29 @@ enum Program {
         TryExamplesCommand.name,
     ]
 
-    /// Where there is not even memory for a thread.
+    /// What a thread can't be started without is found here: later, libdispatch waits for it for
+    /// ever.
     static func endForWantOfMemory() -> Never {
-        Console.error.print("error: there is too little memory for pipes-host; see ulimit -d, -v")
+        Console.error.print(
+            "error: there is too little memory for pipes-host: it takes 40 MiB of data (ulimit -d) "
+                + "and 160 MiB of addresses (ulimit -v); raise what is lower")
         _exit(1)
+    }
+
+    private static func hasRoom(forData size: Int) -> Bool {
+        hasRoom(for: size, PROT_READ | PROT_WRITE)
+    }
+
+    private static func hasRoom(forAddresses size: Int) -> Bool {
+        hasRoom(for: size, PROT_NONE)
+    }
+
+    /// Nothing of it is touched, so it costs next to nothing.
+    private static func hasRoom(for size: Int, _ access: Int32) -> Bool {
+        let memory = mmap(nil, size, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else { return false }
+        munmap(memory, size)
+        return true
     }
 
     private static func runCommand() async -> Never {
@@ -42,7 +65,7 @@ enum Program {
         } catch {
             leave(with: error)
         }
-        PipesHost.exit()
+        ExitWatch.end(0)
     }
 
     /// Ends the program. Help, the version and completions come as errors too, and are what was
@@ -50,17 +73,17 @@ enum Program {
     private static func leave(with error: any Error) -> Never {
         let text = PipesHost.fullMessage(for: error)
         let code = PipesHost.exitCode(for: error)
-        if text.isEmpty { PipesHost.exit(withError: code) }
+        if text.isEmpty { ExitWatch.end(code.rawValue) }
         guard code == .success else {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             Console.error.print(lines.map { String($0).printable }.joined(separator: "\n"))
-            PipesHost.exit(withError: code)
+            ExitWatch.end(code.rawValue)
         }
         do throws(ExitCode) {
             try Console.show(text + "\n")
-            PipesHost.exit()
+            ExitWatch.end(0)
         } catch {
-            PipesHost.exit(withError: error)
+            ExitWatch.end(error.rawValue)
         }
     }
 

@@ -42,7 +42,7 @@ static pipes_status write_all(struct sink *sink, pipes_call *call, const char *b
         ssize_t written = write(sink->file, bytes, piece);
         if (written < 0) {
             if (errno == EINTR || errno == EAGAIN) continue;
-            if (sink->end_when_closed && (errno == EPIPE || errno == EBADF)) return PIPES_END;
+            if (sink->end_when_closed && errno == EPIPE) return PIPES_END;
             return io_fail(sink->host, sink->node, call, "can't write %s: %s", sink->name,
                            strerror(errno));
         }

@@ -22,6 +22,10 @@ int wake_wait(int wake, int file, short events) {
     while (poll(both, 2, -1) < 0) {
         if (errno != EINTR) return -1;
     }
+    if (both[1].revents & POLLNVAL) { /* a library has closed what it did not open */
+        errno = EBADF;
+        return -1;
+    }
     if (both[1].revents) {
         uint64_t count;
         ssize_t taken = read(wake, &count, sizeof count);

@@ -39,6 +39,7 @@ typedef struct cguard_rows {
     size_t count;
     pipes_kind kind;        /* of the first output; PIPES_ANY for all */
     uint64_t largest_size;  /* of a text */
+    size_t done;              /* rows of the same call before these */
     const uint8_t *attention; /* not 0: no further row; changed from any thread, with atomic stores */
 } cguard_rows;
 

@@ -18,8 +18,13 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     let firstOutputKind: UInt32
     @exclusivity(unchecked) private var state: UnsafeMutableRawPointer?
     private let side: NodeSide
+    /// Says whose call a thread is in, for what ends the process there.
+    private let mark: OpaquePointer?
 
-    init(_ entry: ProcessorEntry, coro: String, for context: NodeContext, args: [Value]) {
+    init(
+        _ entry: ProcessorEntry, coro: String, graph: String, for context: NodeContext,
+        args: [Value]
+    ) {
         self.entry = entry
         self.coro = coro
         self.context = context
@@ -28,6 +33,8 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         outputCount = outputKinds.count
         firstOutputKind = outputKinds.first ?? Kind.any.rawValue
         side = NodeSide(context)
+        mark = cguard_make_mark(
+            graph.markText, context.name.markText, coro.markText, entry.file.markText)
     }
 
     var nodePointer: OpaquePointer { side.pointer }
@@ -43,6 +50,8 @@ final class PluginProcessor: Processor, @unchecked Sendable {
             throw OpenFailure("no memory for its args")
         }
         side.args = storage
+        let former = cguard_enter(mark, CGUARD_OPEN)
+        defer { cguard_leave(former) }
         switch entry.open(node: nodePointer, args: values, count: args.count) {
         case .success(let state):
             self.state = state
@@ -68,7 +77,9 @@ final class PluginProcessor: Processor, @unchecked Sendable {
     /// Calls what answers nothing that matters.
     private func guarded(_ name: String, _ body: (inout cguard_thrown) -> Void) {
         var thrown = cguard_thrown()
+        let former = cguard_enter(mark, CGUARD_CLOSE)
         body(&thrown)
+        cguard_leave(former)
         if thrown.is_thrown { context.reportMisuse("\(name) \(thrown.description)") }
     }
 
@@ -79,6 +90,8 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         results: UnsafeMutablePointer<pipes_value>, ports: UnsafeMutablePointer<UInt32>?
     ) -> (done: Int, answer: Answer) {
         guard let function = entry.functions.map else { return (0, .notAllowed("has no map")) }
+        let former = cguard_enter(mark, CGUARD_ROW)
+        defer { cguard_leave(former) }
         let side = self.side(of: call)
         side.begin(.map, width: width)
         let head = side.head
@@ -91,7 +104,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
             var run = cguard_rows(
                 rows: rows + done * width, width: width, results: results + done,
                 count: count - done, kind: kind, largest_size: pipes_value.largestSize,
-                attention: call.attention)
+                done: done, attention: call.attention)
             done += cguard_map(function, state, head, &run, &status, &thrown)
             guard done < count, status == PIPES_OK, call.goesOn, head.pointee.port == 0
             else { break }
@@ -129,6 +142,7 @@ final class PluginProcessor: Processor, @unchecked Sendable {
                     call.resultsAreOfOwnKind = areOfOwnKind
                     return (done, .ok)
                 }
+                _ = cguard_begin_rows(done)
                 let rest = map(
                     call, rows: rows + done * width, count: count - done, width: width,
                     results: results + done, ports: ports.map { $0 + done })
@@ -166,7 +180,9 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let side = self.side(of: call)
         side.begin(kind)
         var thrown = cguard_thrown()
+        let former = cguard_enter(mark, kind == .flush ? CGUARD_FLUSH : CGUARD_ROW)
         let status = body(side.head, &thrown)
+        cguard_leave(former)
         let answer = checked(status, side, thrown)
         if answer != .deferred { side.takeArenaBack() }
         return answer
@@ -252,6 +268,17 @@ final class PluginProcessor: Processor, @unchecked Sendable {
         let declared = entry.description.outputs[port]
         let actual = Kind(rawValue: value.kind)?.name ?? "\(value.kind)"
         return "yielded \(actual) by output \"\(declared.name)\", which is \(declared.kind.name)"
+    }
+}
+
+extension String {
+    /// As it stands in a line that a handler writes: it can't change anything there.
+    fileprivate var markText: String {
+        String(
+            String.UnicodeScalarView(
+                unicodeScalars.map {
+                    $0.properties.generalCategory == .control ? "?" : $0
+                }))
     }
 }
 

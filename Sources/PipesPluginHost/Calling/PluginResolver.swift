@@ -25,7 +25,8 @@ extension PluginCatalog: ProcessorResolver {
         case .success(let processor):
             return .success(
                 PluginFactory(
-                    coro: node.coro, processor: processor, warnings: warnings(coro: node.coro)))
+                    coro: node.coro, graph: graph.file ?? graph.name, processor: processor,
+                    warnings: warnings(coro: node.coro)))
         case .failure(let rejection):
             return .failure(
                 GraphChecker.Rejection(
@@ -55,9 +56,12 @@ private struct PluginFactory: ProcessorFactory {
     private let entry: ProcessorEntry
     private let coro: String
     let warnings: [String]
+    /// What messages begin with.
+    private let graph: String
 
-    init(coro: String, processor: LoadedProcessor, warnings: [String]) {
+    init(coro: String, graph: String, processor: LoadedProcessor, warnings: [String]) {
         self.coro = coro
+        self.graph = graph
         self.warnings = warnings
         var functions = processor.descriptor
         if processor.bridged != nil {
@@ -66,7 +70,7 @@ private struct PluginFactory: ProcessorFactory {
         }
         entry = ProcessorEntry(
             description: processor.description, functions: functions,
-            bridged: processor.bridged)
+            bridged: processor.bridged, file: processor.file)
     }
 
     var description: ProcessorDescription { entry.description }
@@ -84,6 +88,6 @@ private struct PluginFactory: ProcessorFactory {
     }
 
     func makeProcessor(for node: NodeContext, args: [Value]) -> any Processor {
-        PluginProcessor(entry, coro: coro, for: node, args: args)
+        PluginProcessor(entry, coro: coro, graph: graph, for: node, args: args)
     }
 }

@@ -11,6 +11,8 @@ struct ProcessorEntry: @unchecked Sendable {
     let description: ProcessorDescription
     let functions: pipes_processor
     let bridged: BridgedFunction?
+    /// The library that its functions are in.
+    let file: String
 
     /// A library that was loaded again under another name has its functions elsewhere.
     func hasSameCode(as other: ProcessorEntry) -> Bool {

@@ -1,4 +1,5 @@
 import CFFI
+import CGuard
 import Glibc
 import PipesCore
 
@@ -17,6 +18,7 @@ struct Library: @unchecked Sendable {
         guard let handle = dlopen(path.cPath, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             throw LinkerError(about: path)
         }
+        cguard_look_at_signals(nil, path)
         self.path = path
         self.handle = handle
     }

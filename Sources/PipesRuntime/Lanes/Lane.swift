@@ -111,6 +111,14 @@ final class Lane: @unchecked Sendable {
         for runner in nodes.runners { runner.retire() }
     }
 
+    // MARK: For a call that never returns, in its thread
+
+    func isInside(_ node: Int) -> Bool { nodes.isInside(node) }
+
+    func abandon(_ node: Int, rowsDone: Int, _ failure: String) {
+        nodes.abandon(node, rowsDone: rowsDone, failure)
+    }
+
     // MARK: The lane's task
 
     func run() async {

@@ -106,6 +106,12 @@ final class LaneStage: RunningStage, @unchecked Sendable {
         }
     }
 
+    /// Where several lanes are inside the node, nobody knows whose call it is.
+    func abandon(_ node: Int, rowsDone: Int, _ failure: String) {
+        let inside = lanes.map(\.lane).filter { $0.isInside(node) }
+        if inside.count == 1 { inside[0].abandon(node, rowsDone: rowsDone, failure) }
+    }
+
     /// Whether there is nothing more to hand out, and everything came back.
     private var isOver: Bool {
         (hasSeenEnd || wantsNoMore) && rest == nil && lanes.allSatisfy { $0.load == 0 }

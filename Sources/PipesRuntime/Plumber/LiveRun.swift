@@ -138,6 +138,21 @@ package final class LiveRun: Sendable {
         if state.withLock({ $0.successions }) == successions { throw .over }
     }
 
+    /// A processor's call will not return, since its library ends the process. To be called in
+    /// the thread of that call.
+    /// - Parameter rowsDone: of the call, where it is a map's.
+    /// - Returns: whether the run ends by itself, as stopped; false where nothing has run, and all
+    ///   that was opened has been closed.
+    package func abandon(_ node: String?, rowsDone: Int?, _ failure: String) -> Bool {
+        guard let run = state.withLock({ $0.current }) else { return false }
+        if run.hasStarted {
+            run.abandon(node, rowsDone: rowsDone, failure)
+            return true
+        }
+        run.endOpening()
+        return false
+    }
+
     package func drain() { raise(.drain)?.drain() }
     package func cancel() { raise(.cancel)?.cancel() }
 

@@ -67,6 +67,8 @@ final class Run: @unchecked Sendable {
         /// What did not return is being named: once, however many alarms there are.
         var isBeingGivenUp = false
         var isGivenUp = false
+        /// The node whose processor will never return, as was told.
+        var leaver: String?
 
         var isOver: Bool { isClosed || isGivenUp }
     }
@@ -147,6 +149,8 @@ final class Run: @unchecked Sendable {
         return report
     }
 
+    private let openedGates = Locked<[ProcessorGate]>([])
+
     /// Opens all nodes, senders first. When one fails, those already open are closed.
     private func openAll() -> GraphFailure? {
         for (loop, checked) in zip(loops.all, graph.loops) where !loop.open() {
@@ -158,14 +162,12 @@ final class Run: @unchecked Sendable {
                     "edge \"\(edge.from)\" -> \"\(edge.to)\": no memory for its initial rows")
             ])
         }
-        var opened: [ProcessorGate] = []
         for index in graph.order where heirs[index] == nil {
             do {
                 try nodes[index].gate.open()
-                opened.append(nodes[index].gate)
+                openedGates.withLock { $0.append(nodes[index].gate) }
             } catch {
-                for gate in opened.reversed() { gate.closeUnused() }
-                progress.withLock { $0.status = .stopped }
+                endOpening()
                 let node = graph.graph.nodes[index]
                 // What begins with the name of an arg is about it.
                 let arg = node.args.first { error.message.hasPrefix("\($0.name): ") }
@@ -178,6 +180,16 @@ final class Run: @unchecked Sendable {
             }
         }
         return nil
+    }
+
+    /// Closes what was opened. From within a call of `open`, which will not return, too.
+    func endOpening() {
+        let gates = openedGates.withLock { gates in
+            defer { gates = [] }
+            return gates
+        }
+        for gate in gates.reversed() { gate.closeUnused() }
+        progress.withLock { $0.status = .stopped }
     }
 
     private func noteEnd() {
@@ -204,6 +216,10 @@ final class Run: @unchecked Sendable {
         if control.isCancelled {
             for node in nodes { node.context.stop() }
             after(control.cancelGrace) { $0.giveUp() }
+        }
+        // Nodes whose stages wait for a call that never returns. They are called no more.
+        if progress.withLock({ $0.leaver }) != nil {
+            for node in nodes where !node.isInside { node.gate.finish() }
         }
         // Those of nodes that go on in another graph, and what must outlive them, stay.
         let refersToThis =
@@ -397,16 +413,34 @@ final class Run: @unchecked Sendable {
         cancel()
     }
 
+    /// Stops the run after a processor that will not return from the call that it is in, in the
+    /// thread of that call.
+    func abandon(_ node: String?, rowsDone: Int?, _ failure: String) {
+        progress.withLock { progress in
+            progress.leaver = node
+            if progress.status != nil { progress.status = .stopped }
+        }
+        if control.isCancelled { control.note(failure) } else { stop(failure) }
+        if let rowsDone, let index = nodes.firstIndex(where: { $0.node.name == node }) {
+            for stage in stages { stage.abandon(index, rowsDone: rowsDone, failure) }
+        }
+        after(control.cancelGrace) { $0.giveUp() }
+    }
+
+    /// Whether it has begun: before, nothing but `open` was called.
+    var hasStarted: Bool { progress.withLock { $0.start != nil } }
+
     /// Ends the run although processors are still inside a call, and names them.
     private func giveUp() {
-        let (isDue, hasEnded) = progress.withLock { progress in
+        let (isDue, hasEnded, leaver) = progress.withLock { progress in
             let isDue = progress.start != nil && !progress.isOver && !progress.isBeingGivenUp
             if isDue { progress.isBeingGivenUp = true }
-            return (isDue, progress.status != nil)
+            return (isDue, progress.status != nil, progress.leaver)
         }
         guard isDue else { return }
         // What is inside a call was named before the others were closed.
-        for node in nodes where hasEnded ? node.gate.isClosing : node.isInside {
+        for node in nodes
+        where node.node.name != leaver && (hasEnded ? node.gate.isClosing : node.isInside) {
             let failure = "node \"\(node.node.name)\": did not return after it was cancelled"
             control.note(failure)
         }

@@ -16,6 +16,8 @@ final class MapRunner: NodeRunner {
     /// When the next row may be tried again, where it has to wait.
     private var pauseEnd: ContinuousClock.Instant?
     @exclusivity(unchecked) private var isPaused = false
+    /// Rows that the call in progress was given.
+    @exclusivity(unchecked) private var rowsInCall = 0
     /// How long a test held back the next row.
     private var delay = Duration.zero
     /// What the first output is declared to yield.
@@ -229,6 +231,7 @@ final class MapRunner: NodeRunner {
         // A row that comes again was counted before.
         let former = work.attempts > 0 ? 1 : 0
         account.in += count - former
+        rowsInCall = count
         let started = account.nanoseconds
         let (done, answer) = map(work, rows, count: count, width: width)
         let tried = done == count || (answer == .ok && done > 0) ? done : done + 1
@@ -240,6 +243,17 @@ final class MapRunner: NodeRunner {
             byteShare: sending.byteShare)
         sending.note(nanoseconds: nanoseconds, byteCount: byteCount)
         return (done, answer)
+    }
+
+    /// What was done counts, though nothing more leaves; the row that it was done at has failed.
+    override func abandonCall(rowsDone: Int, _ failure: String) {
+        let done = min(rowsDone, rowsInCall)
+        account.out += work.itemCount + done
+        if done < rowsInCall {
+            account.in -= rowsInCall - done - 1
+            fail(work, work.next + done, .cancelled, attempts: work.attempts + 1, failure)
+        }
+        super.abandonCall(rowsDone: rowsDone, failure)
     }
 
     /// Fails those of the next rows that are to leave by an output that there is none of.

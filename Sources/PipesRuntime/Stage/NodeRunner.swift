@@ -154,6 +154,9 @@ class NodeRunner {
     /// A deferred call was completed, or given up.
     func completed(_ call: Call, _ completion: Call.Completion) {}
 
+    /// The call that is in progress will not return.
+    func abandonCall(rowsDone: Int, _ failure: String) { hasNews = true }
+
     // MARK: The life of a node
 
     /// Makes what progress is possible.

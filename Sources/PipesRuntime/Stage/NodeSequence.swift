@@ -28,6 +28,18 @@ struct NodeSequence {
         for runner in runners { runner.publish() }
     }
 
+    /// Whether a call of this node is in progress.
+    func isInside(_ node: Int) -> Bool {
+        runners.contains { $0.index == node && $0.mark.currentCall != nil }
+    }
+
+    /// The call of this node that is in progress will not return.
+    func abandon(_ node: Int, rowsDone: Int, _ failure: String) {
+        guard let runner = runners.first(where: { $0.index == node }) else { return }
+        runner.abandonCall(rowsDone: rowsDone, failure)
+        publish()
+    }
+
     /// Nothing more is taken from queues for now.
     func rest() {
         for runner in runners where runner.readsQueue { runner.input.rest() }

@@ -7,6 +7,10 @@ protocol RunningStage: Sendable {
 
     /// Works until all its nodes have ended. Called once.
     func run() async
+
+    /// A call of this node, a map's, will not return: counts what was done. To be called in the
+    /// thread of that call.
+    func abandon(_ node: Int, rowsDone: Int, _ failure: String)
 }
 
 /// Nodes that run together, worked on by one task.
@@ -43,6 +47,10 @@ final class Stage: RunningStage, @unchecked Sendable {
                 await Task.yield()
             }
         }
+    }
+
+    func abandon(_ node: Int, rowsDone: Int, _ failure: String) {
+        nodes.abandon(node, rowsDone: rowsDone, failure)
     }
 
     /// Sleeps until there may be something to do.

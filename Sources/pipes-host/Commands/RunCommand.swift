@@ -1,4 +1,5 @@
 import ArgumentParser
+import CGuard
 import Glibc
 import Logging
 import Pipes
@@ -72,6 +73,9 @@ struct RunCommand: AsyncParsableCommand {
         try letters.open()
         let run = LiveRun(plumber)
         StopOrders.ofProcess.hold(for: run, progress)
+        ExitWatch.hold(for: run, progress, graph: input.file)
+        cguard_watch_crashes()
+        defer { ExitWatch.release() }
         let reportFile = try options.report.map { try ReportFile($0) }
 
         let watch =
