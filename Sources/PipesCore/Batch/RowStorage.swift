@@ -201,8 +201,11 @@ public final class RowStorage: @unchecked Sendable {
         return posix_memalign(&start, alignment, size) == 0 ? start : nil
     }
 
-    /// Takes memory over: `release(context)` runs when this storage goes.
-    /// - Parameter byteCount: what it takes, as its maker says.
+    /// Takes memory over.
+    /// - Parameters:
+    ///   - byteCount: what it takes, as its maker says.
+    ///   - release: runs once, with `context`, when this storage goes.
+    ///   - context: what `release` is given.
     public func adopt(
         byteCount: Int = 0,
         release: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Void,
