@@ -32,11 +32,12 @@ enum Program {
     /// ever.
     static func endForWantOfMemory() -> Never {
         Console.error.print(
-            "error: there is too little memory for pipes-host: it takes 40 MiB of data (ulimit -d) "
-                + "and 160 MiB of addresses (ulimit -v); raise what is lower")
+            "error: there is too little memory for pipes-host: it takes 48 MiB of data (ulimit -d) "
+                + "and 200 MiB of addresses (ulimit -v); raise what is lower")
         _exit(1)
     }
 
+    /// Less than what the message says, since part of that is in use by now.
     private static func hasRoom(forData size: Int) -> Bool {
         hasRoom(for: size, PROT_READ | PROT_WRITE)
     }

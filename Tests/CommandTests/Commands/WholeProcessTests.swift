@@ -151,7 +151,7 @@ struct WholeProcessTests {
         // Standard input stays open.
         let command = try Command.shell(
             """
-            mkfifo rows; (exec 3> rows; cat in.txt >&3; exec sleep 60 > /dev/null 2>&1) &
+            mkfifo rows; exec 3<> rows; cat in.txt >&3
             exec pipes-host \(options.joined(separator: " ")) < rows
             """, in: scratch.folder)
         let end = ContinuousClock.now + .seconds(30)
@@ -214,7 +214,8 @@ struct WholeProcessTests {
         try await build(row: "close(1)", in: scratch)
         try write(to: scratch)
         let outcome = try await Command.host(options, in: scratch.folder).outcome()
-        #expect(outcome.errors.contains("can't write standard output: Bad file descriptor"))
+        // Why depends on what has taken its number by then, if anything has.
+        #expect(outcome.errors.contains("error: node \"out\": can't write standard output: "))
         #expect(outcome.code == 3)
     }
 
@@ -302,8 +303,8 @@ struct WholeProcessTests {
             outcome
                 == .init(
                     output: "",
-                    errors: "error: there is too little memory for pipes-host: it takes 40 MiB of "
-                        + "data (ulimit -d) and 160 MiB of addresses (ulimit -v); raise what is "
+                    errors: "error: there is too little memory for pipes-host: it takes 48 MiB of "
+                        + "data (ulimit -d) and 200 MiB of addresses (ulimit -v); raise what is "
                         + "lower\n", code: 1))
     }
 }
