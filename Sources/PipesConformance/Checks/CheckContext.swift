@@ -30,7 +30,8 @@ struct CheckContext {
 
     func generator(_ use: String = "") -> RowGenerator {
         RowGenerator(
-            inputs: description.inputs, width: ownRows.first?.count, widest: widest, bits: bits(use))
+            inputs: description.inputs, width: ownRows.first?.count, widest: widest, bits: bits(use)
+        )
     }
 
     /// A processor that takes any number of inputs by its description may refuse some in open: one that
