@@ -113,7 +113,7 @@ struct PaceTests {
             #"{"coro": "paces.make_later"}"#,
             #"{"coro": "paces.make_later", "properties": {"concurrency": 4}}"#,
             #"{"coro": "paces.make_later", "properties": {"concurrency": 4, "ordered": false}}"#,
-            #"{"coro": "paces.adopt_later", "properties": {"concurrency": 4}}"#,
+            #"{"coro": "paces.adopt_later"}"#,
         ])
     func largeRows(_ node: String) async throws {
         let (outcome, peaks) = try await run([node, #"{"coro": "paces.peak"}"#], rows: 60)
