@@ -9,7 +9,8 @@ import Testing
     /// Answers each row at once, and takes longer than rows may be kept: each waits until those
     /// before it have come through.
     private final class SlowMap: TestProcessor {
-        let description = ProcessorDescription.map([.defers, .nonblocking, .concurrent])
+        // Not one that never blocks: two that wait would keep all threads of the sinks.
+        let description = ProcessorDescription.map([.defers, .concurrent])
         let sink: CollectingSink
         private let lateRows = Locked<[Int64]>([])
 
