@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
-enum { small_stack = 1 << 20 };
+enum { small_stack = 1 << 20, large_block = 4 << 20 };
 
 static bool is_low(int resource) {
     struct rlimit limit;
@@ -13,6 +13,11 @@ static bool is_low(int resource) {
 }
 
 void cguard_save_memory(void) {
+    /* Large blocks go back to the system at once. Without this the C library keeps blocks of up to
+     * 32 MiB for each thread once one was freed, and the limits of edges say little of what a run
+     * takes. The second is what it would come to by itself. */
+    mallopt(M_MMAP_THRESHOLD, large_block);
+    mallopt(M_TRIM_THRESHOLD, 2 * large_block);
     if (!is_low(RLIMIT_DATA) && !is_low(RLIMIT_AS)) return;
     /* Of 64 MiB of addresses each, otherwise one for each thread. */
     mallopt(M_ARENA_MAX, 1);

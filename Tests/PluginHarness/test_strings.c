@@ -238,8 +238,8 @@ static void a_pattern_of_another_dialect_is_refused(void) {
                    "[[:alpha:]] or [[:punct:]]"},
         {"\\Aa", "\\A has no meaning in POSIX regular expressions; write ^"},
         {"a\\Z", "\\Z has no meaning in POSIX regular expressions; write $"},
-        {"\\0", "\\0 has no meaning in POSIX regular expressions; write the character itself, "
-                "which JSON can write as \"\\u\" and four digits"},
+        {"\\0", "\\0 has no meaning in POSIX regular expressions; write another pattern: no text "
+                "matches a NUL here"},
         {"\\q", "\\q has no meaning in POSIX regular expressions; write q"},
         {"[\\d.]", "\\d in brackets is a backslash or the letter d in POSIX regular expressions; "
                    "write 0-9, or \\\\d if that is meant"},

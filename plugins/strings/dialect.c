@@ -38,7 +38,7 @@ static const struct remedy {
     {'x', JSON_CAN_WRITE "\"\\u\" and four digits", JSON_CAN_WRITE "\"\\u\" and four digits"},
     {'u', JSON_CAN_WRITE "\"\\u\" and four digits", JSON_CAN_WRITE "\"\\u\" and four digits"},
     {'c', JSON_CAN_WRITE "\"\\u\" and four digits", JSON_CAN_WRITE "\"\\u\" and four digits"},
-    {'0', JSON_CAN_WRITE "\"\\u\" and four digits", NULL},
+    {'0', "another pattern: no text matches a NUL here", NULL},
     {'Q', "a backslash before each character that has a meaning", NULL},
     {'E', "a backslash before each character that has a meaning", NULL},
     {'g', "a number such as \\1", NULL},

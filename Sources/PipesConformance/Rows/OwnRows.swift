@@ -41,9 +41,16 @@ public struct OwnRows: Sendable {
     // MARK: Who takes them
 
     /// Adds a row to each of the processors that takes it.
+    ///
+    /// - Parameters:
+    ///   - added: the rows.
+    ///   - processors: those that are checked.
+    ///   - others: of the same plugin; a row that is for one of them is no mistake.
+    ///   - plugin: its name.
     /// - Returns: what is wrong with those rows that none takes.
     public mutating func add(
-        _ added: [Row], to processors: [ProcessorDescription], of plugin: String
+        _ added: [Row], to processors: [ProcessorDescription],
+        beside others: [ProcessorDescription] = [], of plugin: String
     ) -> [Diagnostic] {
         var mistakes: [Diagnostic] = []
         for row in added {
@@ -56,7 +63,9 @@ public struct OwnRows: Sendable {
                     reasons.append(error.reason)
                 }
             }
-            guard reasons.count == processors.count else { continue }
+            guard reasons.count == processors.count,
+                !others.contains(where: { Self.takes($0, row.values) })
+            else { continue }
             mistakes.append(
                 Diagnostic(
                     file: row.file, at: row.place,
@@ -69,6 +78,15 @@ public struct OwnRows: Sendable {
     /// Why a row is none for a processor.
     struct Misfit: Error {
         var reason: String
+    }
+
+    private static func takes(_ processor: ProcessorDescription, _ values: [Value]) -> Bool {
+        do throws(Misfit) {
+            try check(values, for: processor)
+            return true
+        } catch {
+            return false
+        }
     }
 
     private static func check(

@@ -200,6 +200,8 @@ extension GraphCheck {
         for (index, node) in graph.nodes.enumerated() {
             guard let description = descriptions[index], !description.isSink,
                 !description.isSource, !description.outputs.isEmpty, outputs[index].isEmpty,
+                // Without inputs it yields nothing, which is an error by itself.
+                !inputs[index].isEmpty,
                 !twins.contains(index)
             else { continue }
             report(

@@ -37,7 +37,8 @@ extension ProcessorDescription.Param {
         do {
             return try converted(value)
         } catch {
-            throw Misfit(reason: "\(error.reason); \(variable.words)")
+            let reason = error.reason.hasSuffix(".") ? error.reason.dropLast() : error.reason[...]
+            throw Misfit(reason: "\(reason); \(variable.words)")
         }
     }
 

@@ -4,7 +4,8 @@
 /// system gets the same bytes again.
 ///
 /// What comes from the system is read with `init(path:)` or `init(pathBytes:)`, what goes there is
-/// `cPath`, and people are shown `withVisibleBytes`.
+/// `cPath`, and people are shown `withVisibleBytes`; what is printed as JSON for users is
+/// `withVisibleBytesInJSON`.
 extension String {
     /// - Parameter path: ends with a NUL.
     package init(path: UnsafePointer<CChar>) {
@@ -52,11 +53,16 @@ extension String {
     }
 
     /// With each such byte as `\xe9`: for people, who can't be shown it otherwise.
-    package var withVisibleBytes: String {
+    package var withVisibleBytes: String { withBytes(after: "\\x") }
+
+    /// The same of a JSON text, where a backslash is written as two.
+    package var withVisibleBytesInJSON: String { withBytes(after: "\\\\x") }
+
+    private func withBytes(after prefix: String) -> String {
         if isText { return self }
         return unicodeScalars.map { scalar in
             guard let byte = scalar.foreignByte else { return String(scalar) }
-            return "\\x" + String(byte, radix: 16)
+            return prefix + String(byte, radix: 16)
         }.joined()
     }
 

@@ -39,7 +39,7 @@ final class NodeSide: @unchecked Sendable {
     func value(_ name: String) -> UnsafePointer<pipes_value>? { env[name] }
 
     /// Why `open` is about to fail.
-    func explain(_ text: String) { explanation.withLock { $0 = text } }
+    func explain(_ text: String) { explanation.withLock { $0 = text.isEmpty ? nil : text } }
 
     func takeExplanation() -> String? {
         explanation.withLock { text in

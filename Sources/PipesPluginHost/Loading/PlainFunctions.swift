@@ -53,7 +53,8 @@ enum PlainFunctions {
         }
     }
 
-    /// The function and the signature, each nil where it is wrong: both are told at once.
+    /// The function and the signature, each nil where it is wrong: mistakes in both are reported at
+    /// once.
     private static func parts(
         coro: String, signature text: String?, graphFolder: String?, _ danger: (String) -> String?,
         _ refusal: (Function) -> String?
@@ -68,8 +69,8 @@ enum PlainFunctions {
             errors.append(error)
         }
         guard let text else {
-            // What is no library:symbol may be no function either.
-            guard hasBothParts(coro) else { return (nil, nil, errors) }
+            // What can't be called anyway needs no signature.
+            guard errors.isEmpty else { return (nil, nil, errors) }
             errors.append(
                 CatalogError(
                     .coro,
@@ -77,6 +78,8 @@ enum PlainFunctions {
                         + "such as \"(in.ptr, in.len:size) -> int\""))
             return (function, nil, errors)
         }
+        // What is not a library:symbol may be meant to be a plugin's, and the signature a mistake.
+        guard hasBothParts(coro) else { return (nil, nil, errors) }
         let (signature, mistakes) = Signature.read(text)
         errors += mistakes.map { CatalogError(.signature(column: $0.column), "signature, \($0)") }
         return (function, signature, errors)

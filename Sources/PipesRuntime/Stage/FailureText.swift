@@ -2,7 +2,8 @@
 enum FailureText {
     /// - Parameter coro: who did what it may not.
     static func of(_ answer: Answer, _ explanation: String?, coro: String) -> String {
-        switch (answer, explanation) {
+        let explanation = explanation.flatMap { $0.isEmpty ? nil : $0 }
+        return switch (answer, explanation) {
         case (.notAllowed(let text), let explanation?) where explanation != text:
             "\(coro): \(text); it explains: \(explanation)"
         case (.notAllowed(let text), _): "\(coro): \(text)"

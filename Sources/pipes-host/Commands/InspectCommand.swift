@@ -1,6 +1,5 @@
 import ArgumentParser
 import PipesCore
-import PipesJSON
 import PipesPluginHost
 
 struct InspectCommand: ParsableCommand {
@@ -29,11 +28,9 @@ struct InspectCommand: ParsableCommand {
         let (report, processor) = try found()
         if let processor {
             let text = ProcessorText(plugin: report.name, hides: report.hides, processor)
-            try Console.show(json ? Self.text(of: text.value) : text.lines)
+            try show(text.value, orLines: text.lines)
         } else {
-            let text = PluginText(report: report)
-            try Console.show(
-                json ? Self.text(of: report.value) : text.lines.withVisibleBytes)
+            try show(report.value, orLines: PluginText(report: report).lines)
         }
     }
 
@@ -44,10 +41,12 @@ struct InspectCommand: ParsableCommand {
         }
     }
 
-    private static func text(of value: Value) -> String {
-        var writer = JSONWriter(isPretty: true)
-        value.write(to: &writer)
-        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    private func show(_ value: Value, orLines lines: String) throws {
+        if json {
+            try Console.show(json: value)
+        } else {
+            try Console.show(lines)
+        }
     }
 
     private func inspectFunction(_ signature: String) throws {
@@ -59,7 +58,7 @@ struct InspectCommand: ParsableCommand {
             throw GraphInput.refusal(error.errors.map { Diagnostic(file: name, $0.message) })
         }
         let text = FunctionText(coro: name, signature, function)
-        try Console.show(json ? Self.text(of: text.value) : text.lines.withVisibleBytes)
+        try show(text.value, orLines: text.lines)
         GraphInput.report(function.disagreements.map { Diagnostic(.warning, file: name, $0) })
     }
 

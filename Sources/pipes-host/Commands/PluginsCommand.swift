@@ -1,6 +1,5 @@
 import ArgumentParser
 import PipesCore
-import PipesJSON
 import PipesPluginHost
 
 struct PluginsCommand: ParsableCommand {
@@ -16,11 +15,15 @@ struct PluginsCommand: ParsableCommand {
     func run() throws {
         plugins.warnOfMissingFolders()
         let reports = plugins.inspector.reports()
-        try Console.show(json ? Self.json(reports) : Self.text(reports))
+        if json {
+            try Console.show(json: Self.list(reports))
+        } else {
+            try Console.show(Self.text(reports))
+        }
     }
 
-    private static func json(_ reports: [PluginReport]) -> String {
-        let list = Value.list(
+    private static func list(_ reports: [PluginReport]) -> Value {
+        .list(
             reports.map { report in
                 .map(
                     [
@@ -32,9 +35,6 @@ struct PluginsCommand: ParsableCommand {
                         .init("broken", report.broken.map { .string($0) } ?? .null),
                     ] + report.hidden)
             })
-        var writer = JSONWriter(isPretty: true)
-        list.write(to: &writer)
-        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
     }
 
     private static func text(_ reports: [PluginReport]) -> String {

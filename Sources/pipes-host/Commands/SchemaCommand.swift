@@ -1,6 +1,5 @@
 import ArgumentParser
 import PipesCore
-import PipesJSON
 import PipesPluginHost
 
 struct SchemaCommand: ParsableCommand {
@@ -30,8 +29,6 @@ struct SchemaCommand: ParsableCommand {
                 GraphSchema.Processor(coro: "\(report.name).\($0.name)", $0)
             }
         }
-        var writer = JSONWriter(isPretty: true)
-        GraphSchema(processors: processors).value.write(to: &writer)
-        try Console.show(String(decoding: writer.bytes, as: UTF8.self) + "\n")
+        try Console.show(json: GraphSchema(processors: processors).value)
     }
 }

@@ -60,8 +60,8 @@ struct TestCommand: ParsableCommand {
             if form.printsText { try Console.show(text.lines(of: result)) }
         }
         if form.printsText { try Console.show(text.summary(results)) }
-        if form.json { try Console.show(TestJSON.text(of: results, file: file)) }
-        try junitFile?.write(JUnitText.text(of: results, file: file))
+        if form.json { try Console.show(json: TestJSON.report(of: results, file: file)) }
+        try junitFile?.write(JUnitText.text(of: results, file: file).withVisibleBytes)
         if results.contains(where: { !$0.hasPassed }) { throw ExitCode(1) }
     }
 

@@ -99,16 +99,12 @@ struct ValidateCommand: ParsableCommand {
             selection: .init(checks: only, processors: processors),
             args: args, rows: rows, seed: seed ?? UInt64.random(in: 0...UInt64.max))
         if form.printsText { try Console.show(report.text.withVisibleBytes) }
-        if form.json {
-            var writer = JSONWriter(isPretty: true)
-            report.value.write(to: &writer)
-            try Console.show(String(decoding: writer.bytes, as: UTF8.self) + "\n")
-        }
-        try junitFile?.write(report.junit)
+        if form.json { try Console.show(json: report.value) }
+        try junitFile?.write(report.junit.withVisibleBytes)
         if !report.hasPassed { throw ExitCode(1) }
     }
 
-    /// What `--rows` and `--graph` bring.
+    /// What `--rows` and `--graph` bring to the processors that are checked.
     private func ownRows(_ plugin: PluginReport, path: String) throws -> OwnRows {
         let options =
             rowFiles.flatMap { ["--rows", $0] } + (graphFile.map { ["--graph", $0] } ?? [])
@@ -116,25 +112,28 @@ struct ValidateCommand: ParsableCommand {
         let chosen = plugin.processors.filter {
             processors.isEmpty || processors.contains($0.name)
         }
+        let others = plugin.processors.filter { !chosen.contains($0) }
+        let names = chosen.map { "\(plugin.name).\($0.name)" }.joined(separator: ", ")
         var mistakes: [Diagnostic] = []
         for file in rowFiles {
             let (found, wrong) = OwnRows.read(file)
-            mistakes += wrong + rows.add(found, to: chosen, of: plugin.name)
+            mistakes += wrong + rows.add(found, to: chosen, beside: others, of: plugin.name)
         }
         if let graphFile {
-            let countBefore = rows.count
             let tests = try TestRows(file: graphFile, plugin: plugin.name, path: path)
-            for (processor, row) in tests.rows() {
+            let brought = tests.rows()
+            for (processor, row) in brought {
                 // What a test brings in vain it may bring on purpose.
                 _ = rows.add([row], to: chosen.filter { $0.name == processor }, of: plugin.name)
             }
-            if rows.count == countBefore {
+            if brought.isEmpty || rows.count == 0 {
                 mistakes.append(
-                    Diagnostic(
-                        file: graphFile,
-                        "its tests bring no row to "
-                            + chosen.map { "\(plugin.name).\($0.name)" }.joined(separator: ", ")))
+                    Diagnostic(file: graphFile, "its tests bring no row to \(names)"))
             }
+        }
+        // Each of several files may be for other processors.
+        if rows.count == 0, mistakes.isEmpty {
+            mistakes = rowFiles.map { Diagnostic(file: $0, "holds no row for \(names)") }
         }
         if !mistakes.isEmpty { throw GraphInput.refusal(mistakes) }
         return rows

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import PipesCore
+import PipesJSON
 
 /// One of the two standard outputs. In `run` standard output belongs to the processors, so the
 /// host says everything on standard error.
@@ -23,6 +24,16 @@ struct Console: Sendable {
         let reason = String(cString: strerror(errno))
         error.print("error: can't write to standard output: \(reason)")
         throw ExitCode(1)
+    }
+
+    /// Writes a result for programs. Bytes of a path that are not UTF-8 read as `\xe9` in it, as in
+    /// texts.
+    /// - Throws: `ExitCode` 1, once it was said why it can't be written.
+    static func show(json value: Value) throws(ExitCode) {
+        var writer = JSONWriter(isPretty: true)
+        value.write(to: &writer)
+        let text = String(decoding: writer.bytes, as: UTF8.self)
+        try show(text.withVisibleBytesInJSON + "\n")
     }
 
     /// Writes all of the text.

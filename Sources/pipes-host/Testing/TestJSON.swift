@@ -1,19 +1,15 @@
 import PipesCore
-import PipesJSON
 import PipesTesting
 
 /// Results as JSON: what `test --json` prints, and what a test's process says to its parent.
 enum TestJSON {
-    static func text(of results: [GraphTestResult], file: String) -> String {
-        let value = Value.map([
+    static func report(of results: [GraphTestResult], file: String) -> Value {
+        .map([
             .init("graph", .string(file)),
             .init("passed", .int(Int64(results.count { $0.hasPassed }))),
             .init("failed", .int(Int64(results.count { !$0.hasPassed }))),
             .init("tests", .list(results.map(value))),
         ])
-        var writer = JSONWriter(isPretty: true)
-        value.write(to: &writer)
-        return String(decoding: writer.bytes, as: UTF8.self) + "\n"
     }
 
     static func value(of result: GraphTestResult) -> Value {

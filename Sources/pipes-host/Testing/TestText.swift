@@ -25,7 +25,7 @@ struct TestText {
     func summary(_ results: [GraphTestResult]) -> String {
         let failed = results.count { !$0.hasPassed }
         let tests = results.count == 1 ? "1 test" : "\(results.count) tests"
-        return "\(file): \(tests), \(results.count - failed) passed, \(failed) failed\n"
+        return "\(file.printable): \(tests), \(results.count - failed) passed, \(failed) failed\n"
     }
 
     /// Expected and got rows, those that differ marked.

@@ -9,6 +9,11 @@ struct FileNameTests {
                    "out": {"coro": "io.print"}},
          "graph": {"in": ["out"]}}
         """
+    private static let testedGraph = """
+        {"nodes": {"in": {"coro": "flow.range", "args": {"end": 2}},
+                   "out": {"coro": "io.print"}},
+         "graph": {"in": ["out"]}, "tests": [{"expect": {"out": [0, 1]}}]}
+        """
 
     /// A folder with the graph, its input, and whatever a line of shell adds; `$bad` is a name that
     /// is not UTF-8.
@@ -72,11 +77,7 @@ struct FileNameTests {
             pipes-host inspect flow.range --plugins "$bad/plugins" --json | grep -c '"range"' &&
             pipes-host validate "$bad/plugins/libflow.so" --only description | tail -n 1
             """,
-            graph: """
-                {"nodes": {"in": {"coro": "flow.range", "args": {"end": 2}},
-                           "out": {"coro": "io.print"}},
-                 "graph": {"in": ["out"]}, "tests": [{"expect": {"out": [0, 1]}}]}
-                """)
+            graph: Self.testedGraph)
         #expect(outcome.output.hasPrefix("0\n1\n1\n"), "\(outcome.output)")
         // The one that comes with the program.
         let hides =
@@ -91,14 +92,63 @@ struct FileNameTests {
     func tests() async throws {
         let outcome = try await shell(
             #"cp graph.json "$bad.json" && pipes-host test "$bad.json" --junit "$bad.xml" "#
-                + #"&& test -s "$bad.xml""#,
-            graph: """
-                {"nodes": {"in": {"coro": "flow.range", "args": {"end": 2}},
-                           "out": {"coro": "io.print"}},
-                 "graph": {"in": ["out"]}, "tests": [{"expect": {"out": [0, 1]}}]}
-                """)
+                + #"&& cat "$bad.xml""#,
+            graph: Self.testedGraph)
         #expect(outcome.errors == "", "\(outcome.output)")
+        #expect(outcome.output.contains("\n" + #"gr\xe9.json: 1 test, 1 passed, 0 failed"# + "\n"))
+        #expect(outcome.output.contains(#"<testsuite name="gr\xe9.json" tests="1""#))
+        #expect(outcome.output.contains(#"<testcase classname="gr\xe9.json" name="test 1""#))
+        #expect(outcome.output.contains(#" file="gr\xe9.json" line="3""#))
+        #expect(Self.hasNoPrivateCharacters(outcome.output), "\(outcome.output)")
         #expect(outcome.code == 0)
+    }
+
+    @Test(
+        "in results for programs its bytes are shown, in valid JSON",
+        arguments: [
+            (#"test "$bad.json" --json"#, [#""graph": "gr\\xe9.json""#]),
+            (
+                #"plugins --plugins "$bad" --json"#,
+                [
+                    #""name": "gr\\xe9""#, #""file": "gr\\xe9/gr\\xe9.so""#,
+                    #""broken": "its file is asked for plugin gr\\xe9, and "#,
+                    #""file": "gr\\xe9/libflow.so""#,
+                ]
+            ),
+            (
+                #"inspect "$bad/libflow.so" --json"#,
+                [#""name": "flow""#, #""file": "gr\\xe9/libflow.so""#]
+            ),
+            (
+                #"inspect "$bad/libflow.so:pipes_plugin_v1" --signature "() -> i32" --json"#,
+                [#""coro": "gr\\xe9/libflow.so:pipes_plugin_v1""#]
+            ),
+            (
+                #"validate "$bad/libflow.so" --only description --json"#,
+                [
+                    #""file": "gr\\xe9/libflow.so""#,
+                    #""again": "validate 'gr\\xe9/libflow.so' --only description""#,
+                ]
+            ),
+        ])
+    func json(command: String, parts: [String]) async throws {
+        let flow = "\(Command.products.path)/libflow.so"
+        let outcome = try await shell(
+            """
+            mkdir "$bad" && cp '\(flow)' "$bad" && cp '\(flow)' "$bad/$bad.so" &&
+            cp graph.json "$bad.json" && pipes-host \(command)
+            """, graph: Self.testedGraph)
+        for part in parts {
+            #expect(outcome.output.contains(part), "\(outcome.output) \(outcome.errors)")
+        }
+        #expect(Self.hasNoPrivateCharacters(outcome.output), "\(outcome.output)")
+        _ = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+        #expect(outcome.code == 0)
+    }
+
+    /// What stands for a byte inside the host.
+    private static func hasNoPrivateCharacters(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.value < 0x10FF80 }
     }
 
     @Test(

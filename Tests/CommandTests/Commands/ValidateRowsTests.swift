@@ -12,12 +12,30 @@ struct ValidateRowsTests {
     private static let remedy =
         "with --rows FILE, or --graph FILE for those of a graph's tests"
 
+    /// Its tests bring rows to `map`.
+    private static let graph = """
+        {
+          "nodes": {
+            "names": {"coro": "io.lines"},
+            "low": {"coro": "strings.lower"},
+            "size": {"coro": "picky.map"},
+            "out": {"coro": "io.print"}
+          },
+          "graph": {"names": ["low"], "low": ["size"], "size": ["out"]},
+          "tests": [
+            {"name": "a picture", "sources": {"names": ["IN/A.PNG"]}, "expect": {"out": [1]}},
+            {"name": "none", "sources": {"names": ["b"]}, "failures": {"size": 1}}
+          ]
+        }
+        """
+
     private func validate(
         _ options: String, rows: String = "[\"in/a.png\"]\n[\"in/b.png\"]\n[\"out/c.png\"]\n",
-        graph: String = "{}"
+        pairs: String = "", graph: String = "{}"
     ) async throws -> Command.Outcome {
         let scratch = try Scratch()
         try scratch.write(rows, to: "rows.jsonl")
+        try scratch.write(pairs, to: "pairs.jsonl")
         try scratch.write(graph, to: "graph.json")
         return try await Command.shell(
             "\(Self.build) && pipes-host validate picky.so \(options)", in: scratch.folder
@@ -97,23 +115,9 @@ struct ValidateRowsTests {
 
     @Test("rows that the tests of a graph bring to a processor do the same")
     func graphRows() async throws {
-        let graph = """
-            {
-              "nodes": {
-                "names": {"coro": "io.lines"},
-                "low": {"coro": "strings.lower"},
-                "size": {"coro": "picky.map"},
-                "out": {"coro": "io.print"}
-              },
-              "graph": {"names": ["low"], "low": ["size"], "size": ["out"]},
-              "tests": [
-                {"name": "a picture", "sources": {"names": ["IN/A.PNG"]}, "expect": {"out": [1]}},
-                {"name": "none", "sources": {"names": ["b"]}, "failures": {"size": 1}}
-              ]
-            }
-            """
         let outcome = try await validate(
-            "--processor map --only guard-pages --seed 7 --graph graph.json", graph: graph)
+            "--processor map --only guard-pages --seed 7 --graph graph.json",
+            graph: Self.graph)
         #expect(
             outcome.output.contains(
                 "signal 11 (touched memory that it may not) at one by one, before a guard: map of row "
@@ -124,7 +128,7 @@ struct ValidateRowsTests {
                     + "--seed 7\n"))
         #expect(outcome.code == 1)
         let others = try await validate(
-            "--processor sink --only values --graph graph.json", graph: graph)
+            "--processor sink --only values --graph graph.json", graph: Self.graph)
         #expect(
             others.errors == "graph.json: error: its tests bring no row to picky.sink\n")
         #expect(others.code == 1)
@@ -152,6 +156,45 @@ struct ValidateRowsTests {
                 rows.jsonl:6:10: error: not JSON: expected a comma or ], found "b"
 
                 """)
+        #expect(outcome.code == 1)
+    }
+
+    @Test("rows for other processors of the plugin are no mistake where one is chosen")
+    func rowsOfOthers() async throws {
+        for processor in ["skip", "pair"] {
+            let outcome = try await validate(
+                "--processor \(processor) --only values --seed 7 --rows rows.jsonl",
+                rows: "[\"in/a\"]\n[\"in/a\", 1]\n")
+            #expect(
+                outcome.output == """
+                    picky.\(processor): 1 of 1 checks passed
+                    1 passed, 0 failed, 0 skipped; seed 7
+
+                    """)
+            #expect(outcome.errors == "")
+            #expect(outcome.code == 0)
+        }
+    }
+
+    @Test("the command that makes a check again works where several files have the rows")
+    func rowsOfOthersInFiles() async throws {
+        let outcome = try await validate(
+            "--processor pair --only values --seed 7 --rows rows.jsonl --rows pairs.jsonl "
+                + "--graph graph.json",
+            rows: "[\"in/a\"]\n", pairs: "[\"in/a\", 1]\n", graph: Self.graph)
+        #expect(outcome.output.hasPrefix("picky.pair: 1 of 1 checks passed\n"))
+        #expect(outcome.errors == "")
+        #expect(outcome.code == 0)
+    }
+
+    @Test("rows that are all for others are an error")
+    func rowsOfOthersAlone() async throws {
+        let outcome = try await validate(
+            "--processor skip --processor map --only values --rows rows.jsonl",
+            rows: "[\"in/a\", 1]\n")
+        #expect(outcome.output == "")
+        #expect(
+            outcome.errors == "rows.jsonl: error: holds no row for picky.map, picky.skip\n")
         #expect(outcome.code == 1)
     }
 

@@ -43,6 +43,8 @@ struct PathTextTests {
         #expect(String(pathBytes: Array("\u{e9}\u{1F600}\u{10FF7F}".utf8)).isText)
         #expect(path.withVisibleBytes == #"é\xe9"#)
         #expect("é".withVisibleBytes == "é")
+        #expect(path.withVisibleBytesInJSON == #"é\\xe9"#)
+        #expect("é".withVisibleBytesInJSON == "é")
         #expect(path.unicodeScalars.map(\.foreignByte) == [nil, 0xE9])
     }
 }

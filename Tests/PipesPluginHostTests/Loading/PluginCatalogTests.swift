@@ -264,6 +264,15 @@ struct PluginCatalogTests {
                 "here/none.so:f", "(in:int) -> int",
                 "library \"FOLDER/here/none.so\" is not loaded: No such file or directory"
             ),
+            // No second message follows from a part that is wrong already.
+            (
+                "here/none.so:f", nil,
+                "library \"FOLDER/here/none.so\" is not loaded: No such file or directory"
+            ),
+            (
+                ":f", "(in:int -> int",
+                "\":f\" is no library:symbol; write it like \"libz.so.1:crc32\""
+            ),
             (
                 ":f", "(in:int) -> int",
                 "\":f\" is no library:symbol; write it like \"libz.so.1:crc32\""
