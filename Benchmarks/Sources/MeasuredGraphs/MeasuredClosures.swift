@@ -1,4 +1,4 @@
-public import Pipes
+import Pipes
 
 /// A chain of closures of the program, and the same closures without a graph.
 public struct MeasuredClosures: Sendable {
